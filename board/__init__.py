@@ -1,0 +1,1 @@
+"""The contract: one hand-edited board file, its lock, its lifecycle and its journal."""

@@ -1,0 +1,100 @@
+"""The `board` command line: words in, an exit code out. What the commands do stands in the modules beside this one.
+
+Only what every command needs is imported up here; each command imports the rest when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from board.cli import parser
+from board.errors import BoardError
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code; it raises nothing but SystemExit, and that only for `--help`."""
+    if "_ARGCOMPLETE" in os.environ:
+        from board.cli.completion import answer
+
+        answer()
+    words = list(sys.argv[1:] if words is None else words)
+    _mend_streams()
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        code = _mute()
+    except Exception as error:  # noqa: BLE001 - the last line of defence says it in one line
+        code = _tell(error, words)
+    return code
+
+
+def _run(words: list[str]) -> int:
+    before, name, after = parser.split(words)
+    if name is None:
+        return _alone(before)
+    from board.cli.context import Context
+
+    command = parser.command_named(name)
+    args = parser.parse(command, [*before, *after])
+    return parser.handler(command)(Context(args, os.environ, os.getcwd)) or 0
+
+
+def _alone(words: list[str]) -> int:
+    """`board` without a command."""
+    if "--version" in words:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            sys.stdout.write(f"board {version('crewboard')}\n")
+        except PackageNotFoundError:
+            sys.stdout.write("board, from a folder that isn't installed\n")
+        return 0
+    parser.check_alone(words)
+    from board.cli.pages import overview
+
+    sys.stdout.write(overview())
+    return 0
+
+
+def _tell(error: Exception, words: list[str]) -> int:
+    """A failure in its one line. Python's own trace-back only where somebody asked for it."""
+    from board.cli import failure
+
+    if os.environ.get("BOARD_DEBUG") and not isinstance(error, BoardError):
+        import traceback
+
+        traceback.print_exception(error)
+    try:
+        if isinstance(error, OSError) and error.filename is None:
+            _mute()  # it may well be our own output that can't be written
+        return failure.tell(failure.understood(error), as_json="--json" in words)
+    except OSError:
+        _mute()
+        return failure.understood(error).exit_code
+
+
+def _mend_streams() -> None:
+    """A closed output is a silent one, and no name in a foreign encoding may end a command."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Before anything else is opened, or a board's file would get this number.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _mute() -> int:
+    """Nobody reads our output any more: what is still buffered must not fail once again while Python ends."""
+    try:
+        number = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(number, sys.stdout.fileno())
+        os.close(number)
+    except (OSError, ValueError):
+        pass
+    return 0

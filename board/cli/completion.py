@@ -1,0 +1,86 @@
+"""Shell completion: what argcomplete asks us on each TAB, and the line that turns it on. Imported for that alone."""
+
+from __future__ import annotations
+
+import os
+from argparse import Action, Namespace
+from typing import Any, Final
+
+from board.cli.context import Context
+from board.errors import BoardError
+from board.model import Status
+
+_HOOKS: Final = {
+    "bash": 'eval "$(register-python-argcomplete board)"',
+    "zsh": 'autoload -U bashcompinit && bashcompinit && eval "$(register-python-argcomplete board)"',
+    "fish": "register-python-argcomplete --shell fish board | source",
+}
+
+
+def completion(ctx: Context) -> None:
+    hook = _HOOKS[ctx.args.shell]
+    if ctx.args.json:
+        ctx.emit({"shell": ctx.args.shell, "hook": hook})
+    else:
+        ctx.say(hook)
+
+
+def answer() -> None:
+    """Answers the shell and ends the process, as argcomplete wants it."""
+    import argcomplete
+
+    argcomplete.autocomplete(tree())
+
+
+def tree() -> Any:
+    """Every command as one parser with subparsers: what only completion needs."""
+    from board.cli.parser import Parser, fill
+    from board.cli.table import COMMANDS
+
+    top = Parser(prog="board", allow_abbrev=False, add_help=True)
+    top.add_argument("--version", action="store_true")
+    _completed(top.add_argument("--board", metavar="PATH"), None)
+    top.add_argument("--as", dest="as_name", metavar="NAME")
+    top.add_argument("--json", action="store_true")
+    top.add_argument("-q", "--quiet", action="store_true")
+    commands = top.add_subparsers(dest="command")
+    for command in COMMANDS.values():
+        made = commands.add_parser(command.name, help=command.summary, add_help=False)
+        fill(made, command)
+        for action in made._actions:  # noqa: SLF001 - argparse has no public way to them
+            _completed(action, _COMPLETERS.get(action.dest))
+    return top
+
+
+def _completed(action: Action, completer: Any) -> Action:
+    if completer is not None:
+        action.completer = completer  # type: ignore[attr-defined]
+    return action
+
+
+def _ids(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
+    """The ids on the board that the words so far name; none where it can't be used."""
+    try:
+        board = Context(parsed_args, os.environ, os.getcwd).read().board
+    except (BoardError, OSError):
+        return []
+    return [task.id for task in board.tasks if task.id.startswith(prefix)]
+
+
+def _several_ids(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
+    head, comma, last = prefix.rpartition(",")
+    return [f"{head}{comma}{name}" for name in _ids(last, parsed_args)]
+
+
+def _statuses(prefix: str, **_: Any) -> list[str]:
+    head, comma, last = prefix.rpartition(",")
+    return [f"{head}{comma}{word}" for word in Status if word.startswith(last)]
+
+
+def _events(prefix: str, **_: Any) -> list[str]:
+    from board.journal.events import EVENTS
+
+    return [name for name in EVENTS if name.startswith(prefix)]
+
+
+_COMPLETERS: Final = {"id": _ids, "after": _several_ids, "status": _statuses, "event": _events}

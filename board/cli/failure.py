@@ -1,0 +1,105 @@
+"""How a command's failure is told: one line and an exit code, a line a problem for a board, JSON for scripts.
+
+It decides nothing: the exception knows its exit code.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from board.errors import BoardError, Busy, InvalidBoard, NotFound, RefusedError, UsageError
+
+
+class Misused(UsageError):
+    """Words that argparse can't read. `program` is the command as it was typed, such as `board claim`."""
+
+    def __init__(self, program: str, message: str) -> None:
+        super().__init__(message, f"see {program} --help")
+        self.program = program
+
+
+class InvalidFile(InvalidBoard):
+    """An invalid board whose `path` is known: its problems can be shown with their places."""
+
+    def __init__(self, error: InvalidBoard, path: str) -> None:
+        super().__init__(error.message, error.remedy, error.problems)
+        self.path = path
+
+
+class NotDone(RefusedError):
+    """The definition of done doesn't hold. `findings` are `item: detail` lines, with the output of commands below."""
+
+    def __init__(self, message: str, remedy: str, findings: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(message, remedy, "not_done")
+        self.findings = findings
+
+
+_REASONS: Final = (
+    (UsageError, "usage"),
+    (InvalidBoard, "invalid_board"),
+    (NotFound, "not_found"),
+    (Busy, "busy"),
+)
+
+
+def understood(error: Exception) -> BoardError:
+    """The failure as one of ours; anything unforeseen is our own fault."""
+    if isinstance(error, BoardError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
+        where = f"{error.filename}: " if error.filename else ""
+        return BoardError(f"{where}{(error.strerror or str(error)).lower()}")
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return BoardError(f"internal error: {what}", "run with BOARD_DEBUG=1 for a traceback")
+
+
+def tell(error: BoardError, *, as_json: bool) -> int:
+    """Writes the failure to stderr, and to stdout too where a script reads; the exit code."""
+    sys.stdout.flush()
+    sys.stderr.write("".join(f"{line}\n" for line in lines(error)))
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps({"error": record(error)}, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return error.exit_code
+
+
+def lines(error: BoardError) -> list[str]:
+    from board.render import clean
+
+    if isinstance(error, InvalidFile) and error.problems:
+        return [clean(problem.at(error.path)) for problem in error.problems]
+    program = error.program if isinstance(error, Misused) else "board"
+    told = [clean(f"{program}: {error}")]
+    if isinstance(error, NotDone):
+        told += [line for finding in error.findings for line in _finding_lines(finding)]
+    return told
+
+
+def _finding_lines(finding: Mapping[str, Any]) -> list[str]:
+    from board.render import clean
+
+    output = str(finding.get("output") or "")
+    head = clean(f"  {finding['check']}: {finding['detail']}")
+    return [head, *(f"    {clean(line)}" for line in output.splitlines())]
+
+
+def record(error: BoardError) -> dict[str, Any]:
+    """What `--json` says of a failure. `reason` is a word to branch on."""
+    reason = error.reason if isinstance(error, RefusedError) else ""
+    reason = reason or next((word for kind, word in _REASONS if isinstance(error, kind)), "failed")
+    told: dict[str, Any] = {
+        "exit_code": error.exit_code,
+        "reason": str(reason),
+        "message": error.message,
+        "remedy": error.remedy,
+    }
+    if isinstance(error, InvalidFile):
+        told["problems"] = [{"path": error.path, **problem._asdict()} for problem in error.problems]
+    if isinstance(error, NotDone):
+        told["checks"] = list(error.findings)
+    return told

@@ -1,0 +1,161 @@
+"""`board why`: the record, what the supervisor last saw, and the journal, put together for one task.
+
+It asks no supervisor: it reads `.board/status.json`, and says how old that is and whether its writer still lives.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from board.cli.account import LAW, Account, account
+from board.cli.context import Context
+from board.cli.log import newest
+from board.instants import format_instant, format_span, parse_instant
+from board.model import Board, Task
+from board.render import clean
+
+_EVENTS: Final = 6
+
+
+class Sight(NamedTuple):
+    """What a supervisor last wrote of this task. `runs` is None where its process can't be asked from here."""
+
+    seen: Mapping[str, Any]
+    at: float | None
+    by: str
+    runs: bool | None
+
+
+def why(ctx: Context) -> None:
+    board, task = ctx.task()
+    now = ctx.engine.clock()
+    told = account(board, task, now)
+    sight = sight_of(_status(ctx.store.side), task)
+    events = newest(os.path.join(ctx.store.side, "journal"), task.id, _EVENTS)
+    if ctx.args.json:
+        return ctx.emit(_record(board, task, told, sight, events))
+    lines = [*_head(task, told), *_seen(task, sight, now), *_next(told, sight, now), *_last(events)]
+    return ctx.write("".join(f"{clean(line)}\n" for line in lines))
+
+
+def _status(side: str) -> Mapping[str, Any] | None:
+    import json
+
+    try:
+        with open(os.path.join(side, "status.json"), encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def sight_of(status: Mapping[str, Any] | None, task: Task) -> Sight | None:
+    if status is None:
+        return None
+    supervisor, tasks = status.get("supervisor"), status.get("tasks")
+    writer: Mapping[str, Any] = supervisor if isinstance(supervisor, dict) else {}
+    seen = tasks.get(task.id) if isinstance(tasks, dict) else None
+    by = str(writer.get("by") or "a supervisor")
+    return Sight(seen if isinstance(seen, dict) else {}, _instant(status, "at"), by, _runs(writer.get("pid"), by))
+
+
+def _runs(pid: object, by: str) -> bool | None:
+    """Does the process live? A machine can be asked only for its own."""
+    if not isinstance(pid, int) or pid <= 0 or by.rpartition("@")[2] not in ("", os.uname().nodename):
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _head(task: Task, told: Account) -> list[str]:
+    return [f"{task.id}  {task.status}", f"  {task.title}", "", f"stands     {told.standing}"]
+
+
+def _seen(task: Task, sight: Sight | None, now: float) -> list[str]:
+    is_watched = sight is not None and sight.runs
+    lines = [] if is_watched else [f"supervisor {_absent(sight, now)}"]
+    if sight is None or not sight.seen:
+        return lines + ([f"rule       {_law(task.blocked.rule)}"] if task.blocked and task.blocked.rule else [])
+    seen_at = _instant(sight.seen, "seen_at") or sight.at
+    age = f", {format_span(max(0.0, now - seen_at))} ago" if seen_at is not None else ""
+    source = sight.seen.get("source") or "the board"
+    lines.append(f"seen       {sight.seen.get('seen') or 'nothing yet'} ({source}{age})")
+    if sight.seen.get("rule"):
+        lines.append(f"rule       {_law(str(sight.seen['rule']))}")
+    if sight.seen.get("why"):
+        lines.append(f"because    {sight.seen['why']}")
+    return lines
+
+
+def _absent(sight: Sight | None, now: float) -> str:
+    if sight is None:
+        return "none has looked at this board: what follows is the record's own word"
+    age = f"{format_span(max(0.0, now - sight.at))} ago" if sight.at is not None else "at an unknown time"
+    if sight.runs is False:
+        return f"not running; {sight.by} last looked {age}"
+    return f"can't be asked from here; {sight.by} last looked {age}"
+
+
+def _law(rule: str) -> str:
+    meaning = LAW.get(rule)
+    return f"{rule}: {meaning}" if meaning else rule
+
+
+def _next(told: Account, sight: Sight | None, now: float) -> list[str]:
+    lines = [f"next       {told.next}"]
+    if sight is not None and sight.runs is not False and sight.seen.get("next"):
+        at = _instant(sight.seen, "next_at")
+        when = f" in {format_span(at - now)}" if at is not None and at > now else ""
+        lines = [f"next       {sight.seen['next']}{when}, says the supervisor", *lines]
+    return lines + [f"do         {command}" for command in _commands(told, sight)]
+
+
+def _commands(told: Account, sight: Sight | None) -> list[str]:
+    said = sight.seen.get("do") if sight is not None and sight.runs is not False else None
+    theirs = [str(command) for command in said] if isinstance(said, list) else []
+    return list(dict.fromkeys([*theirs, *told.do]))
+
+
+def _last(events: list[dict[str, Any]]) -> list[str]:
+    from board.journal.read import render
+
+    return ["", "last:", *(f"  {render(event)}" for event in events)] if events else []
+
+
+def _record(
+    board: Board, task: Task, told: Account, sight: Sight | None, events: list[dict[str, Any]]
+) -> dict[str, Any]:
+    from board.queries import view
+
+    rule = sight.seen.get("rule") if sight is not None else None
+    rule = rule or (task.blocked.rule if task.blocked else None)
+    return {
+        "task": view(board, task),
+        "why": {
+            "standing": told.standing,
+            "rule": rule,
+            "law": LAW.get(str(rule)),
+            "next": told.next,
+            "next_at": None if told.next_at is None else format_instant(told.next_at),
+            "do": _commands(told, sight),
+        },
+        "supervisor": None if sight is None else _supervisor(sight),
+        "events": events,
+    }
+
+
+def _supervisor(sight: Sight) -> dict[str, Any]:
+    at = None if sight.at is None else format_instant(sight.at)
+    return {"by": sight.by, "running": sight.runs, "at": at, "task": dict(sight.seen) or None}
+
+
+def _instant(record: Mapping[str, Any], key: str) -> float | None:
+    value = record.get(key)
+    return None if value is None else parse_instant(str(value))

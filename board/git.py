@@ -1,0 +1,363 @@
+"""The one door to git: its own command line, each call with an explicit `-C` and a time-out; no rule stands behind it.
+
+It knows no task and no board, asks nobody for a password, and never waits for a lock that a reader doesn't need.
+Paths are text with `surrogateescape`, so any file name survives the way there and back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from board.errors import BoardError
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+GRACE: Final = 2.0  # seconds between asking a process group to end and killing what is left of it
+_TICK: Final = 0.05
+_CHUNK: Final = 65536
+# What a hook or another git command exports: each of them would point us at a repository other than `-C`'s.
+_LOCATING: Final = frozenset(
+    [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_NAMESPACE",
+        "GIT_PREFIX",
+        "GIT_SHALLOW_FILE",
+        "GIT_GRAFT_FILE",
+    ]
+)
+_NO_TREE: Final = ("not a git repository", "must be run in a work tree")
+_USUAL: Final = ("main", "master", "develop")
+
+
+class GitError(BoardError):
+    """git failed, so nothing is known. `status` is None when it never got to say: missing, or out of time."""
+
+    def __init__(self, argv: Sequence[str], status: int | None, stderr: str = "", remedy: str = "") -> None:
+        self.argv, self.status, self.stderr = tuple(argv), status, stderr[-2000:]
+        said = self.stderr.strip().rpartition("\n")[2] or f"exit status {status}"
+        super().__init__(f"`{' '.join(argv)}`: {said}", remedy)
+
+
+class GitMissing(GitError):
+    pass
+
+
+class GitTimeout(GitError):
+    pass
+
+
+class Ended(NamedTuple):
+    """How a program ended: `status` is negative for a signal, None when the time-out ended it."""
+
+    status: int | None
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+
+
+class Change(NamedTuple):
+    """One line of `git status --porcelain`: `??` is untracked; the path is relative to the tree's top."""
+
+    code: str
+    path: str
+
+
+class Worktree(NamedTuple):
+    path: str
+    branch: str | None
+    is_bare: bool
+
+
+def run(cwd: str, *args: str, timeout: float = 30.0) -> str:
+    """Its standard output. Raises GitError on any exit status but 0, GitTimeout, GitMissing."""
+    argv = ("git", "-C", cwd, *args)
+    quiet = {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "LC_ALL": "C",
+    }
+    try:
+        ended = run_program(argv, {**environment(), **quiet}, timeout)
+    except (FileNotFoundError, PermissionError) as error:
+        raise GitMissing(argv, None, "git is not installed or not on PATH", "install git 2.30 or newer") from error
+    if ended.status is None:
+        raise GitTimeout(argv, None, f"no answer within {timeout:g} s")
+    if ended.status != 0:
+        raise GitError(argv, ended.status, os.fsdecode(ended.stderr))
+    return os.fsdecode(ended.stdout)
+
+
+def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment (ours by default) without what would tie git to another repository than that of its folder."""
+    return {key: value for key, value in (os.environ if env is None else env).items() if key not in _LOCATING}
+
+
+def _asked(cwd: str, *args: str) -> str | None:
+    """For questions that git answers with exit status 1: None is its no."""
+    try:
+        return run(cwd, *args).removesuffix("\n")
+    except GitError as error:
+        if error.status == 1:
+            return None
+        raise
+
+
+def version() -> tuple[int, ...] | None:
+    try:
+        words = run(os.sep, "--version").split()
+    except GitMissing:
+        return None
+    numbers = words[2].split(".") if len(words) > 2 else []
+    return tuple(int(number) for number in numbers if number.isdigit()) or None
+
+
+def root(path: str) -> str | None:
+    """The top of the worktree that `path` is in; None outside of any, and inside a bare one."""
+    try:
+        return run(path, "rev-parse", "--show-toplevel").removesuffix("\n") or None
+    except GitError as error:
+        if any(words in error.stderr for words in _NO_TREE):
+            return None
+        raise
+
+
+def common_dir(path: str) -> str:
+    """The `.git` that all worktrees of the repository share, absolute and without symlinks."""
+    found = run(path, "rev-parse", "--git-common-dir").removesuffix("\n")
+    return os.path.realpath(os.path.join(path, found))
+
+
+def git_dir(path: str) -> str:
+    return os.path.realpath(os.path.join(path, run(path, "rev-parse", "--git-dir").removesuffix("\n")))
+
+
+def resolve(path: str, name: str) -> str | None:
+    """The full id of the commit that `name` stands for, None when there is none; an ambiguous one is a GitError."""
+    if not name or name.startswith("-"):
+        return None
+    found = _asked(path, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+    if found is None and len(name) >= 4 and not name.strip("0123456789abcdef"):
+        flag = f"--disambiguate={name}"
+        if run(path, "rev-parse", flag).count("\n") > 1:
+            raise GitError(("git", "-C", path, "rev-parse", flag), None, f"{name} is short for several objects")
+    return found
+
+
+def head(path: str) -> str | None:
+    """None in a repository without a commit."""
+    return resolve(path, "HEAD")
+
+
+def branch(path: str) -> str | None:
+    """None when HEAD is detached; a branch without a commit has its name already."""
+    name = _asked(path, "symbolic-ref", "--quiet", "HEAD")
+    return name.removeprefix("refs/heads/") if name else None
+
+
+def has_commit(path: str, commit: str) -> bool:
+    return resolve(path, commit) is not None
+
+
+def is_ancestor(path: str, commit: str, of: str = "HEAD") -> bool | None:
+    """None when either is unknown here, or when a shallow clone has cut off the history that would tell."""
+    old, new = resolve(path, commit), resolve(path, of)
+    if old is None or new is None:
+        return None
+    if _asked(path, "merge-base", "--is-ancestor", old, new) is not None:
+        return True
+    return None if _is_cut_off(path, old, new) else False
+
+
+def _is_cut_off(path: str, old: str, new: str) -> bool:
+    """May `old` hide below a shallow edge of `new`? Not below an edge that `old` itself has as an ancestor."""
+    try:
+        with open(os.path.join(common_dir(path), "shallow"), encoding="ascii") as lines:
+            edges = set(lines.read().split())
+    except FileNotFoundError:
+        return False
+    return not edges.isdisjoint(run(path, "rev-list", new, f"^{old}").split())
+
+
+def changes(path: str) -> tuple[Change, ...]:
+    """Everything of the whole tree that is staged, modified or untracked (file by file); ignored files are not."""
+    args = ("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+    return tuple(Change(line[:2], line[3:]) for line in run(path, *args, timeout=60.0).split("\0") if line)
+
+
+def dirty(path: str) -> list[str]:
+    """`changes` as porcelain lines with unquoted paths."""
+    return [f"{change.code} {change.path}" for change in changes(path)]
+
+
+def remotes(path: str) -> list[str]:
+    return run(path, "remote").split()
+
+
+def unpushed(path: str) -> int | None:
+    """How many commits of HEAD no remote is known to have, as of the last fetch or push; None without a remote."""
+    if not remotes(path):
+        return None
+    if head(path) is None:
+        return 0
+    return int(run(path, "rev-list", "--count", "HEAD", "--not", "--remotes"))
+
+
+def is_merged(path: str, into: str) -> bool | None:
+    """Is HEAD's work in `into`: by ancestry, or commit for commit as the same patches (rebased, picked)?
+
+    Several commits squashed into one are not recognised: False. None when it can't be told.
+    """
+    merged = is_ancestor(path, "HEAD", into)
+    if merged is not False or run(path, "rev-list", "--count", "--merges", f"{into}..HEAD").strip() != "0":
+        return merged
+    return all(line.startswith("-") for line in run(path, "cherry", into, "HEAD", timeout=60.0).splitlines())
+
+
+def default_branch(path: str) -> str | None:
+    """What origin calls its HEAD, else main, master or develop, else what the main worktree has checked out."""
+    named = _asked(path, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+    if named:
+        return named.removeprefix("refs/remotes/origin/")
+    for place in ("refs/heads/", "refs/remotes/origin/"):
+        for name in _USUAL:
+            if resolve(path, place + name):
+                return name
+    return next((tree.branch for tree in worktrees(path)), None)
+
+
+def worktrees(path: str) -> tuple[Worktree, ...]:
+    """All registered ones, also those whose folder is gone; the main one is first."""
+    blocks = run(path, "worktree", "list", "--porcelain").split("\n\n")
+    return tuple(_worktree(block.strip("\n").split("\n")) for block in blocks if block.strip())
+
+
+def _worktree(lines: list[str]) -> Worktree:
+    said = dict(line.partition(" ")[::2] for line in lines)
+    ref = said.get("branch")
+    return Worktree(said["worktree"], ref.removeprefix("refs/heads/") if ref else None, "bare" in said)
+
+
+def fetch(path: str, timeout: float = 10.0) -> None:
+    """origin's branches; starts no clean-up in the background."""
+    quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
+    run(path, *quiet, "fetch", "--quiet", "--no-recurse-submodules", "origin", timeout=timeout)
+
+
+def run_program(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    timeout: float,
+    *,
+    cwd: str | None = None,
+    tail: int | None = None,
+) -> Ended:
+    """Runs it to its end in a process group of its own, which a time-out (or our own interruption) ends whole.
+
+    With `tail`, both streams are one and only that many last bytes of it are kept. A daemon that outlives the
+    program and holds its pipes is neither waited for nor ended. Raises OSError when it can't be started.
+    """
+    import subprocess
+
+    began = time.monotonic()
+    second = subprocess.PIPE if tail is None else subprocess.STDOUT
+    with subprocess.Popen(
+        argv,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=second,
+        start_new_session=True,
+    ) as process:
+        pipes = _Pipes(process, tail)
+        try:
+            status = _await(process, pipes, began + timeout)
+        finally:
+            _end_group(process, pipes)
+        stdout, stderr = (*pipes.close(), b"")[:2]
+        return Ended(status, stdout, stderr, time.monotonic() - began)
+
+
+class _Pipes:
+    """What a program says, read as it comes, so that it never waits for us."""
+
+    def __init__(self, process: Popen[bytes], tail: int | None) -> None:
+        import selectors
+
+        self._selector = selectors.DefaultSelector()
+        self._tail = tail
+        self._heard = [bytearray() for pipe in (process.stdout, process.stderr) if pipe]
+        for pipe, heard in zip(filter(None, (process.stdout, process.stderr)), self._heard, strict=True):
+            self._selector.register(pipe, selectors.EVENT_READ, heard)
+
+    def is_open(self) -> bool:
+        return bool(self._selector.get_map())
+
+    def read(self, wait: float) -> bool:
+        """One round of at most `wait` seconds; whether anything came."""
+        ready = self._selector.select(wait)
+        for key, _ in ready:
+            if chunk := os.read(key.fd, _CHUNK):
+                key.data.extend(chunk)
+                if self._tail is not None:
+                    del key.data[: -self._tail]
+            else:
+                self._selector.unregister(key.fileobj)
+        return bool(ready)
+
+    def close(self) -> list[bytes]:
+        self._selector.close()
+        return [bytes(heard) for heard in self._heard]
+
+
+def _await(process: Popen[bytes], pipes: _Pipes, deadline: float) -> int | None:
+    from subprocess import TimeoutExpired
+
+    while pipes.is_open() and (left := deadline - time.monotonic()) > 0:
+        pipes.read(min(left, _TICK))
+        if process.poll() is not None:
+            for _ in range(16):  # a full pipe of the largest size; whoever still writes is not waited for
+                if not pipes.read(0):
+                    break
+            return process.returncode
+    try:
+        return process.wait(max(0.0, deadline - time.monotonic()))
+    except TimeoutExpired:
+        return None
+
+
+def _end_group(process: Popen[bytes], pipes: _Pipes) -> None:
+    """Asks, then kills; nothing to do once reaped. Until then its number, and so its group's, stays its own."""
+    if process.returncode is not None:
+        return
+    _signal_group(process, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE
+    while time.monotonic() < deadline and (pipes.is_open() or not _has_ended(process)):
+        pipes.read(_TICK)
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+
+
+def _signal_group(process: Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # only its zombie is left
+        os.killpg(process.pid, number)
+
+
+def _has_ended(process: Popen[bytes]) -> bool:
+    """Without reaping it. Where that can't be asked (macOS before Python 3.13), closed pipes have to do."""
+    if not hasattr(os, "waitid"):
+        return True
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -1,0 +1,1 @@
+"""What happened, redacted: the one journal that both programs write. Imports nothing else of ours."""

@@ -1,0 +1,158 @@
+"""The closed list of events and the shape of a journal line. Writes nothing and asks no clock."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+Scalar: TypeAlias = str | int | float | bool | None
+Level: TypeAlias = Literal["info", "warn", "error"]
+
+VERSION: Final = 1
+# Any event may say these: the first four stand before its own facts, as columns do in a table.
+LEADING: Final = ("step", "worker", "rule", "cause")
+COMMON: Final = ("by", "token", "attempt", "why")
+
+
+class EventKind(NamedTuple):
+    """One kind of event; `fields` are its own, in the order in which a line has them."""
+
+    level: Level
+    doc: str
+    fields: tuple[str, ...] = ()
+
+
+class Event(NamedTuple):
+    """One thing that happened. A number in a field whose name ends in `_at` is an instant."""
+
+    name: str
+    task: str | None = None
+    fields: Mapping[str, Scalar] = MappingProxyType({})
+
+
+_BOARD: Final[dict[str, EventKind]] = {
+    "board_created": EventKind("info", "A board file was made.", ("path",)),
+    "task_added": EventKind("info", "A task was put on the board.", ("title", "status", "agent")),
+    "task_claimed": EventKind("info", "A holder was granted a lease.", ("ttl_s", "expires_at")),
+    "claim_renewed": EventKind("info", "A lease was made longer by its holder.", ("expires_at",)),
+    "claim_released": EventKind("info", "A holder gave its claim back.", ("status",)),
+    "claim_expired": EventKind("warn", "A lease passed its expiry.", ("holder", "expires_at", "expired_for_s")),
+    "task_started": EventKind("info", "Work on a task began."),
+    "checkpoint_recorded": EventKind("info", "A point to go on from was recorded.", ("commit", "note")),
+    "step_advanced": EventKind("info", "A worker said that its step is over.", ("to_step", "note")),
+    "task_blocked": EventKind("warn", "A task waits for something named.", ("on",)),
+    "task_unblocked": EventKind("info", "What a task waited for is there.", ("on", "blocked_for_s")),
+    "step_approved": EventKind("info", "A person let a gated step start once.", ("note",)),
+    "review_requested": EventKind("info", "A worker says done; a person has not agreed yet.", ("note",)),
+    "task_done": EventKind("info", "The definition of done held.", ("commit", "note", "worked_for_s")),
+    "task_failed": EventKind("error", "A task was given up."),
+    "task_cancelled": EventKind("info", "A task is not wanted any more."),
+    "task_reopened": EventKind("info", "A finished task is to be worked on again.", ("status_was",)),
+    "write_refused": EventKind(
+        "warn",
+        "A writer whose token is stale was refused; what it wanted to say is kept here.",
+        ("command", "said", "commit", "held_by", "held_token"),
+    ),
+    "board_edited": EventKind(
+        "info",
+        "The file changed by hand.",
+        ("rev", "rev_was", "changed_count", "added_count", "removed_count"),
+    ),
+    "board_merged": EventKind(
+        "warn", "A hand edit met newer records; both values are named.", ("field", "ours", "theirs", "kept")
+    ),
+    "done_check_failed": EventKind(
+        "warn", "The definition of done did not hold.", ("check", "exit_status", "output", "took_s")
+    ),
+}
+
+_SUPERVISOR: Final[dict[str, EventKind]] = {
+    "supervisor_started": EventKind("info", "A supervisor took the board.", ("pid", "version", "dry_run")),
+    "supervisor_stopped": EventKind("info", "A supervisor let the board go.", ("pid", "ran_for_s", "workers_count")),
+    "supervisor_adopted": EventKind("info", "What ran already was taken over.", ("pid", "workers_count")),
+    "supervisor_refused": EventKind("error", "Another supervisor has the board.", ("pid", "held_by_pid")),
+    "board_reloaded": EventKind("info", "The board changed and was read again.", ("rev", "tasks_count", "took_s")),
+    "board_broken": EventKind(
+        "error",
+        "The file can't be used; the last good board is kept.",
+        ("path", "line", "column", "problem", "problems_count"),
+    ),
+    "board_recovered": EventKind("info", "A broken file can be used again.", ("rev", "broken_for_s")),
+    "worker_started": EventKind(
+        "info", "A worker's first attempt at a step began.", ("pid", "pane", "agent", "commit")
+    ),
+    "worker_restarted": EventKind(
+        "info", "A dead worker was started again.", ("pid", "pane", "agent", "commit", "waited_s")
+    ),
+    "worker_adopted": EventKind("info", "A running worker was taken over.", ("pid", "pane", "ran_for_s")),
+    "worker_died": EventKind(
+        "warn",
+        "A worker was proved dead.",
+        ("pid", "pane", "exit_status", "signal", "ran_for_s", "last_line"),
+    ),
+    "worker_stopped": EventKind("info", "A worker was ended on purpose.", ("pid", "pane", "signal", "grace_s")),
+    "worker_superseded": EventKind(
+        "warn", "A worker lost its claim and was ended.", ("pid", "pane", "held_by", "held_token")
+    ),
+    "worker_output_captured": EventKind(
+        "info", "A worker's output was kept, redacted.", ("path", "lines_count", "size_bytes")
+    ),
+    "step_settled": EventKind("info", "A step is over.", ("exit_status", "ran_for_s", "next_step")),
+    "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal")),
+    "decision_made": EventKind("info", "Another rule decides for a task now.", ("rule_was", "next_at")),
+    "look_failed": EventKind("warn", "A look could not tell.", ("source", "problem", "failures_count")),
+    "mass_death_seen": EventKind(
+        "error", "Most workers died together: one incident.", ("dead_count", "workers_count", "within_s")
+    ),
+    "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal")),
+    "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s")),
+    "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
+    "journal_dropped": EventKind("error", "Records could not be written.", ("dropped_count", "first_at")),
+    "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
+    "status_failed": EventKind("warn", "The status file could not be written.", ("problem",)),
+    "would_act": EventKind("info", "A dry run says what it would do.", ("action", "next_at")),
+}
+
+EVENTS: Final[dict[str, EventKind]] = {**_BOARD, **_SUPERVISOR}
+
+
+def instant(at: float) -> str:
+    """RFC 3339, UTC, cut to milliseconds: texts of two instants sort as the instants do."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def line_record(event: Event, at: float) -> dict[str, Scalar]:
+    """The journal line's keys and values, in their fixed order; a key that nobody gave is absent.
+
+    A field that the table does not list, or that is not a scalar, is left out and counted in `dropped_fields`.
+    Raises ValueError for a name outside the closed list.
+    """
+    kind = EVENTS.get(event.name)
+    if kind is None:
+        raise ValueError(f"unknown event {event.name!r}")
+    record: dict[str, Scalar] = {"ts": instant(at), "level": kind.level, "event": event.name}
+    if event.task is not None:
+        record["task"] = event.task
+    dropped = len(event.fields)
+    for name in (*LEADING, *COMMON, *kind.fields):
+        if name in event.fields and _is_scalar(event.fields[name]):
+            record[name] = _written(name, event.fields[name])
+            dropped -= 1
+    if dropped:
+        record["dropped_fields"] = dropped
+    record["v"] = VERSION
+    return record
+
+
+def _is_scalar(value: object) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _written(name: str, value: Scalar) -> Scalar:
+    if not name.endswith("_at") or isinstance(value, bool | str | None):
+        return value
+    try:
+        return instant(value)
+    except (ValueError, OverflowError, OSError):
+        return None

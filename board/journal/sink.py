@@ -1,0 +1,196 @@
+"""Where records are written: one line, one `write`. Renames and cuts nothing, and never raises for a disk's sake.
+
+All writers share the day's segment through `O_APPEND`; a full one is left as it is and the next number begun.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final
+
+from board.journal.events import Event, instant, line_record
+from board.journal.redact import Redacted, Redactor
+from board.journal.rules import known_from_environment
+
+MAX_BYTES: Final = 16 * 1024 * 1024
+_KEY_BYTES: Final = 32
+
+
+class Journal:
+    """The journal in `folder` (made 0700 with its parent when missing). Not for several threads at once."""
+
+    def __init__(self, folder: str, redactor: Redactor, *, fast: bool = False, max_bytes: int = MAX_BYTES) -> None:
+        """`fast` pays 20 ms once for orjson: for who writes many lines. A segment may pass `max_bytes` by a line."""
+        self._folder = folder
+        self._redactor = redactor
+        self._fast = fast
+        self._max_bytes = max_bytes
+        self._dumps: Callable[[object], str] | None = None
+        self._fd: int | None = None
+        self._segment = ("", 0)
+        self._dropped = 0
+        self._dropped_at = 0.0
+
+    @property
+    def dropped(self) -> int:
+        """Records lost since the last `journal_dropped` was written."""
+        return self._dropped
+
+    def append(self, event: Event, at: float) -> None:
+        """The record is in the file, whole, or counted as dropped. Raises ValueError for an unknown event."""
+        line = self._rendered(event, at)
+        if self._dropped and self._write(self._rendered(self._loss(), at), at):
+            self._dropped = 0
+        if not self._write(line, at):
+            self._dropped_at = self._dropped_at if self._dropped else at
+            self._dropped += 1
+
+    def close(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _loss(self) -> Event:
+        return Event("journal_dropped", fields={"dropped_count": self._dropped, "first_at": self._dropped_at})
+
+    def _rendered(self, event: Event, at: float) -> Redacted:
+        if self._dumps is None:
+            self._dumps = _fast_dumps() if self._fast else _plain_dumps()
+        return self._redactor.line(line_record(event, at), self._dumps)
+
+    def _write(self, line: Redacted, at: float) -> bool:
+        """False when the line is not wholly in the file; what is there of it is closed by the next writer."""
+        data = line.encode("utf-8", "replace") + b"\n"
+        try:
+            fd = self._opened(instant(at)[:10])
+            if _is_torn(fd):
+                data = b"\n" + data
+            return os.write(fd, data) == len(data)
+        except OSError:
+            return False
+
+    def _opened(self, day: str) -> int:
+        if self._fd is not None:
+            now = os.fstat(self._fd)
+            if self._segment[0] == day and now.st_nlink and now.st_size < self._max_bytes:
+                return self._fd
+        number = self._segment[1] if self._segment[0] == day else 1
+        self.close()
+        while _size(path := self._path(day, number)) >= self._max_bytes:
+            number += 1
+        self._fd = _appending(path)
+        self._segment = (day, number)
+        return self._fd
+
+    def _path(self, day: str, number: int) -> str:
+        return os.path.join(self._folder, f"{day}.jsonl" if number == 1 else f"{day}.{number}.jsonl")
+
+
+def make_redactor(board_folder: str, env: Mapping[str, str]) -> Redactor:
+    """The redactor for this person, machine and board; `board_folder` is `.board`, which holds the marks' key."""
+    return Redactor(
+        home=env.get("HOME", ""),
+        user=env.get("USER") or env.get("LOGNAME", ""),
+        host=os.uname().nodename,
+        key=_installation_key(os.path.join(board_folder, "redact.key")),
+        known=known_from_environment(env),
+    )
+
+
+def _installation_key(path: str) -> bytes:
+    """The one key of this board; whoever comes first makes it. One of this process alone if none can be kept."""
+    for _ in range(2):
+        key = _read(path)
+        if key is not None and len(key) == _KEY_BYTES:
+            return key
+        try:
+            _offer_key(path, is_damaged=key is not None)
+        except OSError:
+            break
+    key = _read(path)
+    return key if key is not None and len(key) == _KEY_BYTES else os.urandom(_KEY_BYTES)
+
+
+def _offer_key(path: str, *, is_damaged: bool) -> None:
+    """A whole key appears under `path` or somebody else's is there: a link, unlike a file being written, is whole."""
+    _make_folder(os.path.dirname(path))
+    aside = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
+    fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, os.urandom(_KEY_BYTES))
+        os.fsync(fd)
+        if is_damaged:
+            os.replace(aside, path)
+        else:
+            os.link(aside, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.close(fd)
+        _unlink(aside)
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, _KEY_BYTES + 1)
+    finally:
+        os.close(fd)
+
+
+def _unlink(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _make_folder(folder: str) -> None:
+    for path in (os.path.dirname(folder), folder):
+        with suppress(FileExistsError):
+            os.mkdir(path or ".", 0o700)
+
+
+def _appending(path: str) -> int:
+    """Read as well as written, only to see whether its last line is whole."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o600)
+    except FileNotFoundError:
+        _make_folder(os.path.dirname(path))
+        return os.open(path, flags, 0o600)
+
+
+def _is_torn(fd: int) -> bool:
+    size = os.fstat(fd).st_size
+    return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _plain_dumps() -> Callable[[object], str]:
+    from json import JSONEncoder
+
+    return JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _fast_dumps() -> Callable[[object], str]:
+    plain = _plain_dumps()
+    try:
+        from orjson import dumps
+    except ImportError:
+        return plain
+
+    def encode(record: object) -> str:
+        try:
+            return dumps(record).decode()
+        except TypeError:  # a whole number past 64 bits
+            return plain(record)
+
+    return encode

@@ -1,0 +1,89 @@
+"""The sidecar lock `.board/lock`: one writer of a board at a time, across processes.
+
+It is `flock(2)` on a file that is never replaced, so the kernel frees it when its holder dies, however it dies, and any
+other program that takes `flock` on the same file (filelock's `FileLock` does) waits with us. The file holds who has it, as
+a courtesy to waiters; nothing is decided by that text. It doesn't work across machines on file systems without `flock`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+import time
+from types import TracebackType
+
+from board.errors import Busy
+from board.instants import format_span
+
+_FIRST_PAUSE = 0.0005
+_LONGEST_PAUSE = 0.02
+
+
+class Lock:
+    """A context manager. Raises Busy after `timeout` seconds, naming the holder; then nothing was read or written."""
+
+    def __init__(self, path: str, timeout: float = 10.0) -> None:
+        self.path = path
+        self.timeout = timeout
+        self._fd = -1
+
+    def __enter__(self) -> Lock:
+        deadline = time.monotonic() + self.timeout
+        pause = _FIRST_PAUSE
+        while not self._try():
+            if time.monotonic() >= deadline:
+                raise Busy(f"the board is locked by {self._holder()}", f"waited {format_span(self.timeout)}; try again")
+            time.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+        self._sign()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        os.close(self._fd)
+        self._fd = -1
+
+    def _try(self) -> bool:
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(fd)
+            if isinstance(error, BlockingIOError):
+                return False
+            raise
+        if self._is_current(fd):
+            self._fd = fd
+            return True
+        os.close(fd)
+        return False
+
+    def _is_current(self, fd: int) -> bool:
+        """Somebody may have deleted the file between our open and our flock: then the lock guards nothing."""
+        try:
+            there = os.stat(self.path)
+        except FileNotFoundError:
+            return False
+        mine = os.fstat(fd)
+        return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
+
+    def _sign(self) -> None:
+        command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:2]]).strip() or "python"
+        note = json.dumps({"pid": os.getpid(), "command": command[:80], "at": round(time.time(), 3)})
+        try:
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, note.encode(), 0)
+        except OSError:
+            pass  # a full disk must not cost the lock: the note is a courtesy
+
+    def _holder(self) -> str:
+        try:
+            with open(self.path, encoding="utf-8", errors="replace") as file:
+                note = json.loads(file.read(1000))
+            since = format_span(max(0.0, time.time() - float(note["at"])))
+            return f"pid {int(note['pid'])} ({note['command']}) since {since}"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "another process"

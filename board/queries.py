@@ -1,0 +1,87 @@
+"""Questions about a board: what is ready, what waits for what, what comes next. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from board.claims import is_expired
+from board.model import HELD, Board, Status, Task, run_key
+
+
+def unmet(board: Board, task: Task) -> list[str]:
+    """The ids in `after` that aren't done yet (or don't exist), in the record's order."""
+    found = {other.id: other.status for other in board.tasks if other.id in task.after}
+    return [name for name in task.after if found.get(name) is not Status.DONE]
+
+
+def waits_for(board: Board, task: Task) -> list[str]:
+    """Everything that keeps the task from being started, as words: ids, `approval of STEP`, what it is blocked on."""
+    reasons = unmet(board, task)
+    if task.status is Status.BLOCKED and task.blocked is not None:
+        reasons.append(task.blocked.on)
+    if is_gated(task) and task.status in (Status.TODO, Status.CLAIMED):
+        reasons.append(f"approval of {task.step.id}")
+    return reasons
+
+
+def is_gated(task: Task) -> bool:
+    return task.step.gate == "human" and not task.is_approved
+
+
+def is_ready(board: Board, task: Task) -> bool:
+    """May somebody claim it now? `todo`, its `after` done, its step not waiting for an approval."""
+    return task.status is Status.TODO and not is_gated(task) and not unmet(board, task)
+
+
+def is_claimable(board: Board, task: Task, now: float) -> bool:
+    """Ready, or abandoned: under a lease that has expired, and safe to hand to whoever asks for «the next one».
+
+    A step that was started, never settled and isn't resumable is not handed out: it takes a person who names it.
+    """
+    if task.started and not task.step.resumable and not task.is_approved:
+        return False
+    abandoned = task.status in HELD and (task.claim is None or is_expired(task.claim, now))
+    return is_ready(board, task) or (abandoned and not is_gated(task) and not unmet(board, task))
+
+
+def in_order(tasks: list[Task]) -> list[Task]:
+    """By priority, 0 first; the file's order within one priority."""
+    return sorted(tasks, key=lambda task: task.priority)
+
+
+def claimable(board: Board, now: float) -> list[Task]:
+    return in_order([task for task in board.tasks if is_claimable(board, task, now)])
+
+
+def view(board: Board, task: Task) -> dict[str, Any]:
+    """The task as `--json` shows it: the record's own keys, every machine's key present, and what is derived."""
+    record = dict(task.record)
+    key = run_key(record)
+    shown = {
+        **record,
+        "title": task.title,
+        "status": str(task.status),
+        "priority": task.priority,
+        "step": task.step.id,
+        "steps": [_step_view(task, index) for index in range(len(task.steps))],
+        "claim": record.get("claim"),
+        "checkpoint": record.get("checkpoint"),
+        "blocked": record.get("blocked"),
+        "approved": record.get("approved"),
+        "done": record.get("done"),
+        "run": record.get(key) if task.run is not None else None,
+        "ready": is_ready(board, task),
+        "waits_for": waits_for(board, task),
+    }
+    shown.pop("ran", None)
+    return shown
+
+
+def _step_view(task: Task, index: int) -> dict[str, Any]:
+    step = task.steps[index]
+    current = task.steps.index(task.step)
+    settled = index < current or task.status is Status.DONE
+    return {
+        **{key: value for key, value in step._asdict().items() if value is not None},
+        "settled": settled,
+    }

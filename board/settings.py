@@ -1,0 +1,106 @@
+"""The `settings` of a board as values with their defaults. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from board.instants import parse_span
+
+
+class Backoff(NamedTuple):
+    """The pause before restart n is `initial * factor ** (n - 1)` seconds, at most `cap`."""
+
+    initial: float = 2.0
+    factor: float = 2.0
+    cap: float = 300.0
+
+
+class RestartPolicy(NamedTuple):
+    """At most `intensity` restarts within `period`; at most `stale` restarts in a row that brought nothing;
+    `spacing` seconds between the recoveries after a mass death."""
+
+    intensity: int = 3
+    period: float = 600.0
+    backoff: Backoff = Backoff()
+    stale: int = 1
+    spacing: float = 1.0
+
+
+class Worktrees(NamedTuple):
+    enabled: bool = False
+    root: str = "../{repo}.worktrees"
+    base: str = "origin/HEAD"
+    copy: tuple[str, ...] = (".env*",)
+    setup: tuple[str, ...] = ()
+
+
+class Settings(NamedTuple):
+    lease: float = 7200.0
+    max_workers: int = 4
+    socket: str = "crewboard"
+    grace: float = 10.0
+    restart: RestartPolicy = RestartPolicy()
+    done_when: tuple[str, ...] | None = None
+    worktrees: Worktrees = Worktrees()
+
+
+def read_settings(record: Mapping[str, Any]) -> Settings:
+    tmux = record.get("tmux") or {}
+    plain = Settings()
+    return Settings(
+        lease=_span(record, "lease", plain.lease),
+        max_workers=record.get("max_workers", plain.max_workers),
+        socket=str(tmux.get("socket", plain.socket)),
+        grace=_span(record, "grace", plain.grace),
+        restart=_restart(record.get("restart") or {}),
+        done_when=strings(record, "done_when"),
+        worktrees=_worktrees(record.get("worktrees") or {}),
+    )
+
+
+def _restart(record: Mapping[str, Any]) -> RestartPolicy:
+    plain = RestartPolicy()
+    return RestartPolicy(
+        intensity=record.get("intensity", plain.intensity),
+        period=_span(record, "period", plain.period),
+        backoff=_backoff(record.get("backoff")),
+        stale=record.get("stale", plain.stale),
+        spacing=_span(record, "spacing", plain.spacing),
+    )
+
+
+def _backoff(value: Any) -> Backoff:
+    plain = Backoff()
+    if isinstance(value, Mapping):
+        return Backoff(
+            _span(value, "initial", plain.initial),
+            float(value.get("factor", plain.factor)),
+            _span(value, "cap", plain.cap),
+        )
+    if value is None:
+        return plain
+    pause = parse_span(str(value)) or 0.0
+    return Backoff(pause, 1.0, pause)
+
+
+def _worktrees(record: Mapping[str, Any]) -> Worktrees:
+    plain = Worktrees()
+    return Worktrees(
+        enabled=record.get("enabled", plain.enabled),
+        root=record.get("root", plain.root),
+        base=record.get("base", plain.base),
+        copy=strings(record, "copy") or plain.copy,
+        setup=strings(record, "setup") or (),
+    )
+
+
+def _span(record: Mapping[str, Any], key: str, default: float) -> float:
+    value = record.get(key)
+    seconds = None if value is None else parse_span(str(value))
+    return default if seconds is None else seconds
+
+
+def strings(record: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+    value = record.get(key)
+    return None if value is None else tuple(str(item) for item in value)

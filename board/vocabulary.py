@@ -1,0 +1,329 @@
+"""What a board file may say: one table of keys for each mapping in it, read by both `check` and `schema`.
+
+It judges no value and knows no places. Patterns keep to what Python and ECMAScript (editors, JSON Schema) read alike;
+the instants' pattern knows the calendar, so that no second opinion is needed on the 30th of February.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from board.model import DEFAULT_PRIORITY, ONLY_STEP, Status
+
+OWN: Final = "x-"  # keys that start so are people's own, in every mapping
+VERSION: Final = 1
+OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if")  # a task with `steps` has these in its steps
+
+
+class Text(NamedTuple):
+    expected: str
+    pattern: str = ""
+
+
+class Span(NamedTuple):
+    """`30s`, `1h30m`; where it need not be above zero, also a bare `0`."""
+
+    above_zero: bool
+
+
+class Regex(NamedTuple):
+    """A regular expression of Python's."""
+
+
+class Whole(NamedTuple):
+    low: int
+    high: int | None = None
+
+
+class Number(NamedTuple):
+    low: int
+
+
+class Flag(NamedTuple):
+    """`true` or `false`, no other word."""
+
+
+class Choice(NamedTuple):
+    words: tuple[str, ...]
+
+
+class Items(NamedTuple):
+    item: Text | Part
+    expected: str
+    least: int = 0
+
+
+class Part(NamedTuple):
+    """A mapping with the keys of `TABLES[name]`."""
+
+    name: str
+
+
+class Named(NamedTuple):
+    """A mapping from names of the person's choice to values of one shape."""
+
+    name: Text
+    value: Text | Part
+
+
+class Either(NamedTuple):
+    """A mapping is read as the part, everything else as the plain shape."""
+
+    plain: Text | Span
+    part: Part
+
+
+Shape = Text | Span | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
+
+
+class Key(NamedTuple):
+    """`nullable` where a key without a value means no such key: sections, and what `board` itself can't cut out of a
+    shared line. `missing` is the message where a required key is absent and its bare name would not help."""
+
+    shape: Shape
+    about: str
+    default: Any = None
+    required: bool = False
+    nullable: bool = False
+    missing: str = ""
+
+
+class Table(NamedTuple):
+    about: str
+    keys: Mapping[str, Key]
+    example: str = ""  # what to write instead of something that is no mapping
+
+
+_DAY = (
+    r"(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-31|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
+    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+)
+_HOUR = r"(?:[01][0-9]|2[0-3])"
+_SPAN = "".join(
+    rf"(?:[0-9]{{1,{digits}}}(?:\.[0-9]{{1,3}})?{unit})?"  # so many digits that `now` plus a span stays a date
+    for unit, digits in (("d", 6), ("h", 6), ("m", 9), ("s", 9), ("ms", 9))
+)
+
+INSTANT_PATTERN: Final = (
+    rf"^{_DAY}[Tt ]{_HOUR}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,9}})? ?(?:[Zz]|[+-]{_HOUR}:?[0-5][0-9])?$"
+)
+SPAN_PATTERN: Final = rf"^(?=[0-9])(?:0|{_SPAN})$"
+SPAN_ABOVE_ZERO_PATTERN: Final = rf"^(?=[0-9])(?=.*[1-9]){_SPAN}$"
+ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+
+TEXT: Final = Text("text", r"\S")
+MAYBE_EMPTY: Final = Text("text")
+ID: Final = Text("a DNS label (1 to 63 of a-z 0-9 -, no - at its ends)", ID_PATTERN)
+NAME: Final = Text("a name of A-Z a-z 0-9 _ . - (at most 64)", "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+VARIABLE: Final = Text("the name of an environment variable", "^[A-Za-z_][A-Za-z0-9_]*$")
+INSTANT: Final = Text("an instant such as 2026-11-20T10:00:00Z", INSTANT_PATTERN)
+TEXTS: Final = Items(TEXT, "a list of texts")
+ARGV: Final = Items(MAYBE_EMPTY, "a list of a program and its arguments", least=1)
+CHECKS: Final = Items(TEXT, "a list of checks (clean, committed, pushed, merged, pr or commands)")
+STATUSES: Final = Choice(tuple(Status))
+COUNT: Final = Whole(0)
+
+
+def _written(shape: Shape, about: str) -> Key:
+    return Key(shape, about, nullable=True)
+
+
+def _needed(shape: Shape, about: str, missing: str = "") -> Key:
+    return Key(shape, about, required=True, missing=missing)
+
+
+_BY = _written(TEXT, "Who did it.")
+_AT = _written(INSTANT, "When.")
+_ENDED = {
+    "by": _BY,
+    "at": _AT,
+    "why": _written(MAYBE_EMPTY, "The reason that was given."),
+    "commit": _written(TEXT, "The commit that the work ended at."),
+    "checks": _written(TEXTS, "What held when it was asked."),
+    "forced": _written(Flag(), "True where a person overruled a check that did not hold."),
+}
+_WORK = {
+    "prompt": Key(TEXT, "What an agent is asked to do; it works until it says `board advance` or `board done`."),
+    "run": Key(TEXT, "A command; exit 0 settles the step, anything else is a death."),
+    "resumable": Key(Flag(), "May a machine start it again after a death? If not, a person decides.", default=False),
+    "gate": Key(Choice(("human",)), "`human`: waits for `board approve`, each attempt anew."),
+    "done_if": Key(TEXT, "A command; where it exits 0 the step is settled without being run."),
+}
+
+TABLES: Final[Mapping[str, Table]] = {
+    "board": Table(
+        "A board: tasks that people and coding agents share.",
+        {
+            "version": _needed(
+                Whole(VERSION, VERSION), "The format's version.", 'missing key "version": write version: 1'
+            ),
+            "settings": Key(Part("settings"), "How this board is run.", nullable=True),
+            "agents": Key(
+                Named(NAME, Part("profile")), "Profiles: how each agent is started and resumed.", nullable=True
+            ),
+            "tasks": Key(Items(Part("task"), "a list of tasks"), "The work, in any order.", nullable=True),
+        },
+    ),
+    "settings": Table(
+        "How this board is run.",
+        {
+            "lease": Key(Span(above_zero=True), "How long a claim lives without a write by its holder.", default="2h"),
+            "max_workers": Key(COUNT, "At most so many workers at once; 0 starts none.", default=4),
+            "grace": Key(Span(above_zero=False), "How long an unwanted worker may take to end.", default="10s"),
+            "tmux": Key(Part("tmux"), "The tmux server that workers run in."),
+            "restart": Key(Part("restart"), "When a dead worker of a resumable step is started again."),
+            "done_when": Key(CHECKS, "The definition of done, unless a task has its own."),
+            "worktrees": Key(Part("worktrees"), "Whether and where each task gets a git worktree of its own."),
+        },
+    ),
+    "tmux": Table(
+        "The tmux server that workers run in.",
+        {"socket": Key(NAME, "The name of its socket (`tmux -L NAME`).", default="crewboard")},
+        "{socket: crewboard}",
+    ),
+    "restart": Table(
+        "When a dead worker of a resumable step is started again.",
+        {
+            "intensity": Key(
+                COUNT, "At most so many restarts within `period`; 0: the first death is final.", default=3
+            ),
+            "period": Key(Span(above_zero=True), "The time in which restarts are counted.", default="10m"),
+            "backoff": Key(Either(Span(above_zero=False), Part("backoff")), "The pause before a restart; 0 is none."),
+            "stale": Key(COUNT, "At most so many restarts in a row without progress.", default=1),
+            "spacing": Key(Span(above_zero=False), "The pause between recoveries after a mass death.", default="1s"),
+        },
+        "{intensity: 3, period: 10m}",
+    ),
+    "backoff": Table(
+        "The pause before restart n: `initial` times `factor` to the n-1, at most `cap`.",
+        {
+            "initial": Key(Span(above_zero=False), "The first pause.", default="2s"),
+            "factor": Key(Number(1), "How much longer each further pause is.", default=2),
+            "cap": Key(Span(above_zero=False), "The longest pause.", default="5m"),
+        },
+        "{initial: 2s, factor: 2, cap: 5m}",
+    ),
+    "worktrees": Table(
+        "Whether and where each task gets a git worktree of its own.",
+        {
+            "enabled": Key(Flag(), "A worktree and a branch for each task.", default=False),
+            "root": Key(
+                TEXT, "The folder for worktrees; `{repo}` is the repository's name.", default="../{repo}.worktrees"
+            ),
+            "base": Key(TEXT, "The commit that new branches start from.", default="origin/HEAD"),
+            "copy": Key(TEXTS, "Untracked files to copy into a new worktree (globs).", default=[".env*"]),
+            "setup": Key(TEXTS, "Commands to run in a new worktree.", default=[]),
+        },
+        "{enabled: true}",
+    ),
+    "profile": Table(
+        "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",
+        {
+            "use": Key(NAME, "The template to start from; the other keys overrule it."),
+            "about": Key(TEXT, "What this profile is, for people."),
+            "start": Key(
+                ARGV, "Starts a worker; ${prompt}, ${brief_file}, ${task}, ${step}, ${session} are filled in."
+            ),
+            "resume": Key(ARGV, "Goes on with `${session}` after a death; `start` where there is none."),
+            "env": Key(Named(VARIABLE, MAYBE_EMPTY), "Environment variables for the worker."),
+            "settles": Key(
+                Choice(("said", "exit")), "`exit`: exit 0 settles a prompt step, for headless agents.", "said"
+            ),
+            "limited": Key(
+                Regex(), "What the screen shows at a usage limit; groups `until` and `seconds` say how long."
+            ),
+            "program": Key(TEXT, "The program that `supervisor doctor` looks for."),
+        },
+        "{use: shell}",
+    ),
+    "task": Table(
+        "A unit of work.",
+        {
+            "id": _needed(ID, "Its name: it also names branch, window and host."),
+            "title": Key(TEXT, "One line for people; the prompt of a task that has no other."),
+            "status": Key(STATUSES, "Where it stands; `board` moves it.", default=str(Status.TODO)),
+            "agent": Key(NAME, "The profile that works on it."),
+            "brief": Key(TEXT, "A Markdown file with the whole story, relative to the board."),
+            "priority": Key(Whole(0, 9), "0 is first, 9 is last.", default=DEFAULT_PRIORITY),
+            "after": Key(Items(ID, "a list of task ids"), "Ready when these are done."),
+            **_WORK,
+            "run": _written(
+                Either(TEXT, Part("run")),
+                "A command (its attempts stand under `ran`); a mapping is the latest attempt, written by `board`.",
+            ),
+            "steps": Key(Items(Part("step"), "a list of steps", least=1), "Ordered parts, settled one by one."),
+            "done_when": Key(CHECKS, "This task's own definition of done."),
+            "labels": Key(TEXTS, "Words to find it by."),
+            "worktree": Key(Flag(), "`false`: work in the board's folder instead of a worktree.", default=True),
+            "step": _written(ID, f"Written by `board`: the step it is at (`{ONLY_STEP}` where none are listed)."),
+            "claim": _written(Part("claim"), "Written by `board`: the lease of whoever works on it."),
+            "last_token": _written(COUNT, "Written by `board`: the highest fencing token ever granted."),
+            "checkpoint": _written(Part("checkpoint"), "Written by `board`: where the work can go on from."),
+            "ran": _written(Part("run"), "Written by `board`: the latest attempt, where `run` is a command."),
+            "blocked": _written(Part("blocked"), "What it waits for."),
+            "approved": _written(
+                Part("approved"), "Written by `board`: a person's word for one attempt at a gated step."
+            ),
+            "done": _written(Part("done"), "Written by `board`: how it came to be done."),
+            "failed": _written(Part("failed"), "Written by `board`: why it was given up."),
+            "cancelled": _written(Part("cancelled"), "Written by `board`: why it isn't wanted."),
+        },
+        "{id: a-name, title: What to do}",
+    ),
+    "step": Table(
+        "An ordered part of a task; it has either a prompt or a command.",
+        {"id": _needed(ID, "Its name, unique within the task."), **_WORK},
+        "{id: a-name, prompt: What to do}",
+    ),
+    "claim": Table(
+        "A granted lease.",
+        {
+            "by": _needed(TEXT, "The holder."),
+            "token": _needed(Whole(1), "The fencing token: higher with each grant, shown at each write."),
+            "at": _needed(INSTANT, "When it was granted."),
+            "expires_at": _needed(INSTANT, "From then on somebody else may take over."),
+        },
+    ),
+    "checkpoint": Table(
+        "A recorded point from which a step can go on.",
+        {
+            "commit": _written(TEXT, "The commit that holds the work so far."),
+            "note": _written(MAYBE_EMPTY, "Where the work stands, in words."),
+            "at": _needed(INSTANT, "When."),
+        },
+    ),
+    "run": Table(
+        "The latest attempt at a step.",
+        {
+            "step": _needed(ID, "The step."),
+            "attempt": _needed(COUNT, "How often it was started."),
+            "started_at": _written(INSTANT, "When; on disk before the worker starts."),
+            "head": _written(TEXT, "The worktree's commit at that moment."),
+            "progressed": _written(Flag(), "True once a checkpoint has moved since."),
+            "stale": _written(COUNT, "Deaths in a row that brought nothing."),
+            "restarts": _written(
+                Items(INSTANT, "a list of instants"), "The restarts that count against the intensity."
+            ),
+            "ended_at": _written(INSTANT, "When its worker was seen dead."),
+            "last_exit": _written(MAYBE_EMPTY, "The evidence of that death."),
+        },
+    ),
+    "blocked": Table(
+        "What a blocked task waits for.",
+        {
+            "on": _needed(TEXT, "What it waits for.", "blocked.on: name what it waits for"),
+            "by": _BY,
+            "at": _AT,
+            "rule": _written(TEXT, "The rule of the law that held it for a person."),
+        },
+        "{on: what it waits for}",
+    ),
+    "approved": Table(
+        "A person's word for one attempt at a gated step.",
+        {"step": _needed(ID, "The step."), "by": _BY, "at": _AT},
+    ),
+    "done": Table("How the task came to be done.", _ENDED),
+    "failed": Table("Why the task was given up.", _ENDED),
+    "cancelled": Table("Why the task isn't wanted.", _ENDED),
+}

@@ -1,0 +1,44 @@
+"""Putting a supervisor together from a board's path: the one place that knows all the parts. It runs nothing."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+
+from board.engine import Engine
+from board.journal.sink import Journal, make_redactor
+from board.store import FileStore
+from supervisor.hands import Tools
+from supervisor.ledger import Ledger
+from supervisor.profiles import Profiles
+from supervisor.service import Mode, Supervisor
+from supervisor.tmux import Tmux, session_name
+
+
+def open_engine(path: str, env: Mapping[str, str]) -> Engine:
+    """The board's engine with a journal for a program that writes much."""
+    store = FileStore(path)
+    store.prepare()
+    journal = Journal(os.path.join(store.side, "journal"), make_redactor(store.side, env), fast=True)
+    return Engine(store, journal, profiles=Profiles(store.side).names())
+
+
+def assemble(path: str, env: Mapping[str, str], mode: Mode) -> Supervisor:
+    """A supervisor for this board. Raises InvalidBoard when there is no usable board to begin with."""
+    engine = open_engine(path, env)
+    settings = engine.read().board.settings
+    tools = Tools(
+        engine=engine,
+        ledger=Ledger(engine, supervisor_name()),
+        profiles=Profiles(engine.store.side),
+        redactor=make_redactor(engine.store.side, env),
+        session=session_name(engine.store.real),
+        watch=lambda _: None,
+    )
+    return Supervisor(engine, tools, Tmux(settings.socket), mode)
+
+
+def supervisor_name() -> str:
+    """Who a supervisor is in claims: the same after its own restart on this machine, another one elsewhere."""
+    return f"supervisor@{socket.gethostname().split('.')[0] or 'localhost'}"

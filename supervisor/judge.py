@@ -1,0 +1,60 @@
+"""From what was seen to what it means. Pure. Only proof makes `Dead`; doubt is `Unknown` and decides nothing."""
+
+from __future__ import annotations
+
+from board.model import Task
+from supervisor.model import Absent, Alive, Attempt, Dead, Exit, Lingering, Observation, Unknown, Verdict
+
+
+def attempt_of(task: Task, home: str) -> Attempt | None:
+    """The attempt that the record says was started last at the current step, settled or not."""
+    token = task.claim.token if task.claim is not None else task.last_token
+    if not task.started or task.run is None or not token:
+        return None
+    return Attempt(home, task.id, token, task.run.attempt)
+
+
+def judge(task: Task, attempt: Attempt | None, seen: Observation | None) -> Verdict:
+    """The verdict on `attempt` at this task. An attempt that isn't the record's latest at the current step matters only
+    as far as it still lives: how it ended says nothing about this step."""
+    if seen is None or attempt is None:
+        return Absent()
+    verdict = _verdict(task, seen)
+    return Absent() if isinstance(verdict, Dead) and attempt != attempt_of(task, attempt.home) else verdict
+
+
+def _verdict(task: Task, seen: Observation) -> Verdict:
+    if not seen.listed and not seen.server_gone:
+        return Unknown(seen.problem or "tmux could not be asked")
+    if seen.process_lives is None and (seen.pane is None or not seen.pane_is_dead):
+        return Unknown(seen.problem or "could not tell whether the process lives")
+    if seen.process_lives and (seen.pane is not None or not (seen.listed or seen.server_gone)):
+        return Alive(seen.pid, seen.pane)
+    if seen.process_lives:
+        return Lingering(1)  # it outlived its pane or its server: nobody can see or stop it any more
+    if seen.others is None:
+        return Unknown(seen.problem or "could not tell whether its children live")
+    if seen.others:
+        return Lingering(seen.others)
+    return Dead(_exit(task, seen), seen.at)
+
+
+def _exit(task: Task, seen: Observation) -> Exit:
+    if seen.ended is not None and (seen.ended.status is not None or seen.ended.signal is not None):
+        return seen.ended
+    recorded = task.run.last_exit if task.run is not None and task.run.ended_at is not None else None
+    if recorded is not None:
+        return read_exit(recorded)
+    if seen.server_gone:
+        return Exit(cause="tmux server gone")
+    if seen.pane is None:
+        return Exit(cause="pane gone")
+    return seen.ended or Exit()
+
+
+def read_exit(words: str) -> Exit:
+    """The exit that `Exit.words` wrote into a record."""
+    kind, _, number = words.partition(" ")
+    if number.isdigit() and kind in ("exit", "signal"):
+        return Exit(status=int(number)) if kind == "exit" else Exit(signal=int(number))
+    return Exit() if words == Exit().words() else Exit(cause=words)

@@ -1,0 +1,90 @@
+"""What the supervisor remembers of each task between two looks. All of it may be lost: board and panes know better."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from board.model import Task
+from board.settings import RestartPolicy
+from supervisor.model import Absent, Answer, Dead, Decision, Exit, Nothing, Rule, Unseen, Verdict
+from supervisor.policy import next_slot
+from supervisor.sight import Known
+
+
+@dataclass(slots=True)
+class Facts:
+    """Answers to the law's questions about one attempt; asked anew for the next one."""
+
+    done_if: Answer = Unseen.NOT_LOOKED
+    drift: str | Unseen | None = Unseen.NOT_LOOKED
+    progress: Answer = Unseen.NOT_LOOKED
+
+
+@dataclass(slots=True)
+class Keeping:
+    """One task's runtime state. `busy` names the operation under way; a task has at most one at a time."""
+
+    task: Task
+    known: Known | None = None
+    verdict: Verdict = field(default_factory=Absent)
+    decision: Decision = field(default_factory=lambda: Decision(Rule.SETTLED, Nothing()))
+    facts: Facts = field(default_factory=Facts)
+    facts_of: tuple[str, object] = ("", None)
+    draw: float = 0.0
+    limited_until: float | None = None
+    told_dead: str = ""
+    busy: str | None = None
+    operation: asyncio.Task[None] | None = None
+    not_before: float = 0.0
+    failures: int = 0
+    is_fresh: bool = True  # does it agree with the board as read in this cycle?
+
+    @property
+    def mark(self) -> str:
+        return self.known.attempt.mark if self.known is not None else ""
+
+    @property
+    def death(self) -> tuple[Exit, float] | None:
+        """How the attempt ended and when, unless the record says so already."""
+        if not isinstance(self.verdict, Dead):
+            return None
+        recorded = self.task.run is not None and self.task.run.ended_at is not None
+        return None if recorded else (self.verdict.exit, self.verdict.at)
+
+    def run(self, name: str, work: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
+        """Starts the task's one operation; `ended` is called when it is over, however it went."""
+        assert self.operation is None
+        self.busy = name
+
+        def over(_: asyncio.Task[None]) -> None:
+            self.busy = self.operation = None
+            self.is_fresh = False
+            ended()
+
+        self.operation = asyncio.get_running_loop().create_task(work, name=f"{name} {self.task.id}")
+        self.operation.add_done_callback(over)
+
+    def forget_facts_of_others(self) -> None:
+        """Facts hold for one attempt under one record; a person's edit or a new start makes them stale."""
+        record = self.task.record
+        of = (self.mark, {key: record.get(key) for key in ("checkpoint", "approved", "status", "steps", "done_if")})
+        if of != self.facts_of:
+            self.facts, self.facts_of = Facts(), of
+
+
+@dataclass(slots=True)
+class Incident:
+    """A mass death: who died, and whose turn in the recovery is when."""
+
+    cause: str
+    at: float
+    slots: dict[str, float]
+
+    @classmethod
+    def of(cls, cause: str, at: float, tasks: list[Task], policy: RestartPolicy) -> Incident:
+        """Turns in order of priority, `spacing` apart, the first one at once."""
+        ordered = sorted(tasks, key=lambda task: task.priority)
+        return cls(cause, at, {task.id: next_slot(at, place, policy) for place, task in enumerate(ordered)})

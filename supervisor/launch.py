@@ -1,0 +1,137 @@
+"""From a task's step to what is handed to tmux: the worker's argv, environment and folder. It starts nothing itself."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Template
+
+from board.errors import BoardError
+from board.model import Task
+from board.templates import template_text
+from supervisor.model import Attempt
+from supervisor.processes import ATTEMPT
+from supervisor.profiles import Profile
+
+_NAMESPACE = uuid.UUID("6f9a1f43-58f5-4a3f-9a54-1c0d2f6a7b11")
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a worker works: the board's file and side folder, the task's tree and its branch."""
+
+    board: str
+    side: str
+    tree: str
+    branch: str | None = None
+
+
+def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: str) -> Launch:
+    """`task` is as it stands after the start was recorded. Writes the rendered brief; a bad one is a BoardError."""
+    words = _words(task, attempt, profile, site)
+    resumed = attempt.number > 1
+    brief = _render(site, "resume" if resumed else "start", words)
+    path = Path(site.side) / "cache" / "briefs" / f"{task.id}.{attempt.token}.md"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(brief, encoding="utf-8")
+    path.chmod(0o600)
+    values = {**words, "prompt": brief, "brief_file": str(path)}
+    argv = tuple(_fill(word, values, task.id) for word in (profile.resume if resumed else profile.start))
+    env = {key: _fill(value, values, task.id) for key, value in profile.env.items()}
+    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree)
+
+
+def missing_program(profile: Profile, folder: str) -> str | None:
+    """The program that this profile needs and that isn't there; looked up before a start is recorded."""
+    program = profile.program
+    if "${" in program:
+        return None
+    found = shutil.which(program, path=_search_path()) if "/" not in program else _executable(folder, program)
+    return None if found else program
+
+
+def _executable(folder: str, program: str) -> str | None:
+    path = os.path.join(folder, program)
+    return path if os.access(path, os.X_OK) else None
+
+
+def _identity(task: Task, attempt: Attempt, site: Site, grant: str) -> dict[str, str]:
+    return {
+        "BOARD_FILE": site.board,
+        "BOARD_TASK": task.id,
+        "BOARD_STEP": task.step.id,
+        "BOARD_CLAIM": grant,
+        "BOARD_WORKER": f"{task.id}.{attempt.number}",
+        ATTEMPT: attempt.mark,
+        "PATH": _search_path(),
+    }
+
+
+def _search_path() -> str:
+    """Ours, and behind it the folder of our own commands: a worker must find `board`."""
+    path = os.environ.get("PATH", os.defpath)
+    own = str(Path(sys.executable).parent)
+    return path if own in path.split(os.pathsep) else f"{path}{os.pathsep}{own}"
+
+
+def _words(task: Task, attempt: Attempt, profile: Profile, site: Site) -> dict[str, str]:
+    run, checkpoint = task.run, task.checkpoint
+    point = ", ".join(part for part in (checkpoint.commit, checkpoint.note) if part) if checkpoint else ""
+    return {
+        "task": task.id,
+        "title": task.title,
+        "step": task.step.id,
+        "words": task.step.prompt or task.step.run or "",
+        "brief": _brief(task, site),
+        "agent": profile.name,
+        "folder": site.tree,
+        "on_branch": f" on branch `{site.branch}`" if site.branch else "",
+        "attempt": str(attempt.number),
+        "last_exit": (run.last_exit if run else None) or "unknown",
+        "checkpoint": point or "none",
+        "session": str(uuid.uuid5(_NAMESPACE, f"{site.board}:{task.id}:{task.step.id}")),
+    }
+
+
+def _brief(task: Task, site: Site) -> str:
+    if task.brief is None:
+        return ""
+    path = Path(site.board).parent / task.brief
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BoardError(f"can't read the brief {task.brief}: {error}", f"board edit, or make {path.name}") from None
+
+
+def _render(site: Site, name: str, words: Mapping[str, str]) -> str:
+    own = Path(site.side) / "briefs" / f"{name}.md"
+    text = own.read_text(encoding="utf-8") if own.is_file() else template_text(f"briefs/{name}.md")
+    filled = _fill(text, words, name)
+    return re.sub(r"\n{3,}", "\n\n", filled).strip() + "\n"
+
+
+def _fill(text: str, values: Mapping[str, str], where: str) -> str:
+    """Only our `${names}`: any other dollar belongs to whoever wrote it."""
+    try:
+        return _Ours(text).safe_substitute(values)
+    except ValueError as error:
+        raise BoardError(f"{where}: {error}") from None
+
+
+class _Ours(Template):
+    """`${name}` and nothing else: `$HOME`, `$$` and `$1` stay as they are."""
+
+    pattern = r"\$(?:(?P<escaped>(?!))|(?P<named>(?!))|\{(?P<braced>[a-z_]+)\}|(?P<invalid>(?!)))"  # type: ignore[assignment]

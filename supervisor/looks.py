@@ -1,0 +1,97 @@
+"""Facts that the law asks for and only the outside knows: `done_if`, drift, progress, the definition of done.
+
+Each look is bounded in time, runs beside the loop, and gives `FAILED` where it could not tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from board import git, worktree
+from board.done import Finding, Terms, check
+from board.errors import BoardError
+from board.model import Board, Task
+from supervisor.launch import Site
+from supervisor.model import Answer, Unseen
+
+DONE_IF_TIMEOUT = 60.0
+
+
+async def done_if(task: Task, site: Site) -> Answer:
+    """Exit 0 is yes, any other exit no; a time-out, a signal or a shell that can't run it is no answer."""
+    command = task.step.done_if
+    assert command is not None
+    env = {**git.environment(os.environ), "BOARD_TASK": task.id, "BOARD_STEP": task.step.id, "BOARD_FILE": site.board}
+    try:
+        ended = await asyncio.to_thread(git.run_program, ["sh", "-c", command], env, DONE_IF_TIMEOUT, cwd=site.tree)
+    except OSError:
+        return Unseen.FAILED
+    if ended.status is None or ended.status < 0 or ended.status in (126, 127):
+        return Unseen.FAILED
+    return ended.status == 0
+
+
+async def drift(task: Task, site: Site) -> str | Unseen | None:
+    """Why the tree is no longer what the checkpoint was made in; None when it is."""
+    commit = task.checkpoint.commit if task.checkpoint is not None else None
+    if not os.path.isdir(site.tree):
+        return "worktree gone"
+    try:
+        if site.branch is None and commit is None:
+            return None
+        return await asyncio.to_thread(worktree.drift, site.tree, site.branch, commit)
+    except (BoardError, OSError):
+        return Unseen.FAILED
+
+
+async def progress(task: Task, site: Site) -> Answer:
+    """Did anything advance since the last start: a checkpoint that moved, or a new commit in its tree?"""
+    run = task.run
+    if run is None or run.progressed:
+        return True
+    if run.head is None:
+        return False
+    head = await tree_head(site)
+    return Unseen.FAILED if head is None else head != run.head
+
+
+async def tree_head(site: Site) -> str | None:
+    try:
+        return await asyncio.to_thread(git.head, site.tree) if git_here(site.tree) else None
+    except (BoardError, OSError):
+        return None
+
+
+def git_here(folder: str) -> bool:
+    """Is there a repository at or above `folder`? Without asking git: most boards pay this at each start."""
+    at = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(at, ".git")):
+        parent = os.path.dirname(at)
+        if parent == at:
+            return False
+        at = parent
+    return True
+
+
+async def definition_of_done(board: Board, task: Task, site: Site) -> tuple[Finding, ...]:
+    items = done_items(board, task, site.tree)
+    if not items:
+        return ()
+    ignored = (site.board, site.side)
+    return await asyncio.to_thread(check, items, site.tree, Terms(ignore=ignored))
+
+
+def done_items(board: Board, task: Task, tree: str) -> tuple[str, ...]:
+    """The task's own definition, else the board's, else `clean` where there is a repository at all."""
+    if task.done_when is not None:
+        return task.done_when
+    if board.settings.done_when is not None:
+        return board.settings.done_when
+    return ("clean",) if git_here(tree) else ()
+
+
+def evidence(findings: tuple[Finding, ...], commit: str | None) -> Mapping[str, Any]:
+    return {"commit": commit, "checks": [finding.item for finding in findings] or None}

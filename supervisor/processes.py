@@ -1,0 +1,337 @@
+"""Processes: who they are, whether they live, when they end. The door to /proc, pidfds and signals.
+
+It knows nothing of tmux, tasks or the board, and never decides that something should end: it is told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import asyncio
+
+ATTEMPT = "CREWBOARD_ATTEMPT"
+POLL = 0.25  # seconds between two looks where the system has no pidfd
+AFTER_KILL = 2.0  # seconds: what SIGKILL has not ended by then hangs in the kernel
+HAS_PROC = Path("/proc/self/stat").exists()
+HAS_PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """A pid is handed out again within seconds; together with its start it is one process of this boot.
+
+    `ticks`: clock ticks since boot from /proc, or hundredths of a second since the epoch without /proc.
+    """
+
+    pid: int
+    ticks: int
+
+
+Callback = Callable[[ProcessId], None]
+
+
+class _Stat(NamedTuple):
+    is_running: bool
+    session: int
+    ticks: int
+
+
+def identify(pid: int) -> ProcessId | None:
+    """Who has this pid now, a zombie included; None when nobody has it or it could not be read."""
+    try:
+        stat = _stat(pid)
+    except OSError:
+        return None
+    return stat and ProcessId(pid, stat.ticks)
+
+
+def is_alive(process: ProcessId) -> bool | None:
+    """False is proof: the pid is free, a zombie's, or another process's. None: could not tell."""
+    try:
+        stat = _stat(process.pid)
+    except OSError:
+        return None
+    if stat is None:
+        return None if _is_hidden(process.pid) else False
+    return stat.is_running and stat.ticks == process.ticks
+
+
+def boot_id() -> str | None:
+    """Changes with each boot, so that the identities of an earlier one are known to be gone."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        return f"boot-{psutil.boot_time():.0f}"
+    return None
+
+
+def send(process: ProcessId, number: signal.Signals) -> bool:
+    """Signal exactly this process, never the next owner of its pid. False: it had ended, or is not ours."""
+    try:
+        fd = _open(process)
+        if fd is None:
+            return _send_by_pid(process, number)
+        try:
+            signal.pidfd_send_signal(fd, number)
+        finally:
+            os.close(fd)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def _send_by_pid(process: ProcessId, number: signal.Signals) -> bool:
+    if not is_alive(process):
+        return False
+    os.kill(process.pid, number)
+    return True
+
+
+def marked(mark: str) -> list[ProcessId] | None:
+    """Every live process started with `CREWBOARD_ATTEMPT=<mark>`, and all that share a session with one.
+
+    None: could not tell. One that hides its environment (set-uid, not dumpable) is found by session only.
+    """
+    return survivors(mark, None)
+
+
+def survivors(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
+    """`marked`, and whoever is left in the session that `leader` (a pane's process, dead or alive) led."""
+    # A process can fork and end between two reads: one look that finds nothing proves nothing.
+    return _look(mark, leader) or _look(mark, leader)
+
+
+class Watcher:
+    """Tells of each death within a millisecond: one pidfd a process in the running loop, and never a thread.
+
+    Made inside a running loop. Where pidfds are missing or used up, one timer polls every `POLL` seconds.
+    """
+
+    def __init__(self, *, use_pidfd: bool = HAS_PIDFD) -> None:
+        import asyncio
+
+        self._loop = asyncio.get_running_loop()
+        self._use_pidfd = use_pidfd
+        self._callbacks: dict[ProcessId, Callback] = {}
+        self._fds: dict[ProcessId, int] = {}
+        self._polled: set[ProcessId] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, process: ProcessId, callback: Callback) -> None:
+        """Call back once, from the loop and never from in here, also when it has ended already.
+
+        Watching it twice replaces the callback.
+        """
+        known = process in self._callbacks
+        self._callbacks[process] = callback
+        if known:
+            return
+        try:
+            fd = _open(process) if self._use_pidfd else None
+        except ProcessLookupError:
+            self._loop.call_soon(self._ended, process)
+            return
+        if fd is None:
+            self._poll_too(process)
+        else:
+            self._fds[process] = fd
+            self._loop.add_reader(fd, self._ended, process)
+
+    def unwatch(self, process: ProcessId) -> None:
+        """No callback from now on; harmless for a process that is not watched."""
+        self._callbacks.pop(process, None)
+        self._polled.discard(process)
+        fd = self._fds.pop(process, None)
+        if fd is not None:
+            self._loop.remove_reader(fd)
+            os.close(fd)
+
+    def close(self) -> None:
+        for process in list(self._callbacks):
+            self.unwatch(process)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _ended(self, process: ProcessId) -> None:
+        callback = self._callbacks.get(process)
+        self.unwatch(process)
+        if callback is not None:
+            callback(process)
+
+    def _poll_too(self, process: ProcessId) -> None:
+        self._polled.add(process)
+        if self._timer is None:
+            self._timer = self._loop.call_later(POLL, self._poll)
+
+    def _poll(self) -> None:
+        self._timer = None
+        for process in [each for each in self._polled if is_alive(each) is False]:
+            self._ended(process)
+        if self._polled and self._timer is None:
+            self._timer = self._loop.call_later(POLL, self._poll)
+
+
+async def end(
+    processes: Iterable[ProcessId],
+    grace: float,
+    signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL),
+) -> list[ProcessId]:
+    """Send each signal in turn to what still lives, and wait `grace` seconds after it (2 s after SIGKILL).
+
+    Returns what may still live. A child that is forked meanwhile is not seen: ask `survivors` again.
+    """
+    living = [process for process in processes if is_alive(process) is not False]
+    for number in signals:
+        if not living:
+            break
+        for process in living:
+            send(process, number)
+        living = await _outlasting(living, AFTER_KILL if number == signal.SIGKILL else grace)
+    return living
+
+
+async def _outlasting(processes: list[ProcessId], within: float) -> list[ProcessId]:
+    import asyncio
+
+    left = set(processes)
+    all_ended = asyncio.Event()
+
+    def ended(process: ProcessId) -> None:
+        left.discard(process)
+        if not left:
+            all_ended.set()
+
+    with contextlib.closing(Watcher()) as watcher:
+        for process in processes:
+            watcher.watch(process, ended)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(all_ended.wait(), within)
+    return [process for process in processes if process in left]
+
+
+def _open(process: ProcessId) -> int | None:
+    """A pidfd of exactly this process; None where there is none to be had.
+
+    Raises ProcessLookupError when the process has ended.
+    """
+    if not HAS_PIDFD:
+        return None
+    try:
+        fd = os.pidfd_open(process.pid)
+    except ProcessLookupError:
+        raise
+    except OSError:
+        return None
+    # The pid may have changed hands before the descriptor was open; from here on it cannot.
+    alive = is_alive(process)
+    if alive:
+        return fd
+    os.close(fd)
+    if alive is None:
+        return None
+    raise ProcessLookupError(process.pid)
+
+
+def _look(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
+    everyone = _everyone()
+    if everyone is None:
+        return None
+    sought = f"{ATTEMPT}={mark}".encode()
+    bearers = {pid for pid in everyone if sought in _environment(pid)}
+    # Session 0 belongs to the kernel, and to whatever was put into this container from outside.
+    sessions = {everyone[pid].session for pid in bearers} - {0}
+    # No pid is handed out while it names a session: another owner means that the session is gone.
+    if leader and (leader.pid not in everyone or everyone[leader.pid].ticks == leader.ticks):
+        sessions.add(leader.pid)
+    found = (pid for pid, stat in everyone.items() if pid in bearers or stat.session in sessions)
+    return [ProcessId(pid, everyone[pid].ticks) for pid in found]
+
+
+def _everyone() -> dict[int, _Stat] | None:
+    """All that run, by pid; zombies are not among them."""
+    seen: dict[int, _Stat] = {}
+    try:
+        for pid in _pids():
+            with contextlib.suppress(PermissionError):
+                stat = _stat(pid)
+                if stat and stat.is_running:
+                    seen[pid] = stat
+    except OSError:
+        return None
+    return seen or None
+
+
+def _pids() -> list[int]:
+    if HAS_PROC:
+        return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    import psutil
+
+    return psutil.pids()
+
+
+def _environment(pid: int) -> list[bytes]:
+    """What it was started with; empty where we may not look, or when it has just ended."""
+    try:
+        if HAS_PROC:
+            # In the midst of an exec the environment is empty for an instant.
+            return (_read(pid, "environ") or _read(pid, "environ")).split(b"\0")
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            return [f"{key}={value}".encode() for key, value in psutil.Process(pid).environ().items()]
+    except OSError:
+        pass
+    return []
+
+
+def _read(pid: int, name: str) -> bytes:
+    return Path(f"/proc/{pid}/{name}").read_bytes()
+
+
+def _stat(pid: int) -> _Stat | None:
+    """None when nobody has the pid; raises OSError when it could not be told."""
+    if not HAS_PROC:
+        return _stat_by_psutil(pid)
+    try:
+        text = _read(pid, "stat")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The command's name stands in parentheses and may hold anything. See proc(5): fields 3, 6, 20 and 22.
+    fields = text[text.rindex(b")") + 2 :].split()
+    # A main thread can end before the others: a zombie with more than one thread still runs.
+    is_running = fields[0] not in (b"Z", b"X") or int(fields[17]) > 1
+    return _Stat(is_running, int(fields[3]), int(fields[19]))
+
+
+def _stat_by_psutil(pid: int) -> _Stat | None:
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        is_running = process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return _Stat(is_running, os.getsid(pid), round(process.create_time() * 100))
+    except psutil.ZombieProcess:
+        return _Stat(is_running=False, session=0, ticks=0)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return None
+    except psutil.Error as error:
+        raise PermissionError(str(error)) from error
+
+
+def _is_hidden(pid: int) -> bool:
+    """A /proc mounted with hidepid shows nothing of other people's processes."""
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)
+    return True

@@ -1,0 +1,203 @@
+"""Saying what was seen and decided: journal events for what changed, `status.json` for what is. Decides nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from board.errors import BoardError, InvalidBoard
+from board.instants import format_instant, format_span
+from board.model import Board, Status
+from supervisor.keeping import Incident, Keeping
+from supervisor.model import Alive, Dead, Decision, Hold, Lingering, Look, Nothing, Start, Wait
+from supervisor.processes import identify
+from supervisor.status import Line, task_view, write_status
+
+if TYPE_CHECKING:
+    from board.engine import Engine, View
+    from supervisor.hands import Tools
+
+
+class Report:
+    def __init__(self, engine: Engine, tools: Tools) -> None:
+        self._engine = engine
+        self._tools = tools
+        self._started_at = engine.clock()
+        self._problems: list[str] = []
+        self._rev: str | None = None
+        self._last: dict[str, Any] = {}
+        self._would: dict[str, str] = {}
+        self._failed = False
+        self.is_dry = False
+
+    # --- the journal
+
+    def death(self, keeping: Keeping) -> None:
+        """One `worker_died` a death, with its evidence."""
+        known, verdict, run = keeping.known, keeping.verdict, keeping.task.run
+        if known is None or not isinstance(verdict, Dead):
+            return
+        ran_for = None if run is None or run.started_at is None else max(0.0, round(verdict.at - run.started_at, 3))
+        self._tools.tell(
+            "worker_died",
+            keeping.task.id,
+            step=run.step if run else None,
+            worker=known.attempt.worker,
+            cause=verdict.exit.words(),
+            token=known.attempt.token,
+            attempt=known.attempt.number,
+            pid=known.process.pid if known.process else None,
+            pane=known.pane,
+            exit_status=verdict.exit.status,
+            signal=verdict.exit.signal,
+            ran_for_s=ran_for,
+        )
+
+    def decision(self, keeping: Keeping, before: Decision) -> None:
+        """A rule that newly decides for a task, where that is news: not each «it lives», not each question."""
+        now = keeping.decision
+        is_news = isinstance(now.action, Wait | Hold) and (before.rule, type(before.action)) != (
+            now.rule,
+            type(now.action),
+        )
+        if not is_news or self.is_dry:
+            return
+        until = now.action.until if isinstance(now.action, Wait) else None
+        self._tools.tell(
+            "decision_made",
+            keeping.task.id,
+            step=keeping.task.step.id,
+            rule=str(now.rule),
+            why=now.why,
+            next_at=until,
+        )
+
+    def would(self, keeping: Keeping) -> None:
+        """A dry run tells each decision once, to the journal and to whoever looks on."""
+        decision = keeping.decision
+        name = type(decision.action).__name__.lower()
+        said = f"{decision.rule}: {name} ({decision.why})"
+        if isinstance(decision.action, Nothing) or self._would.get(keeping.task.id) == said:
+            return
+        self._would[keeping.task.id] = said
+        until = decision.action.until if isinstance(decision.action, Wait) else None
+        self._tools.tell(
+            "would_act",
+            keeping.task.id,
+            step=keeping.task.step.id,
+            rule=str(decision.rule),
+            why=decision.why,
+            action=name,
+            next_at=until,
+        )
+        sys.stdout.write(f"would {name} {keeping.task.id}: {decision.rule}: {decision.why}\n")
+        sys.stdout.flush()
+
+    # --- the status
+
+    def broken(self, error: BoardError) -> None:
+        problems = error.problems if isinstance(error, InvalidBoard) else ()
+        path = self._engine.store.path
+        self._problems = [problem.at(path) for problem in problems] or [str(error)]
+
+    def whole(self, view: View) -> None:
+        self._problems = []
+        self._rev = view.rev
+
+    def say(self, kept: Mapping[str, Keeping], incident: Incident | None, board: Board | None) -> None:
+        """Writes the status when anything in it changed. A failure is told once, and stops nothing."""
+        if self.is_dry:
+            return
+        view = self._view(kept, incident, board)
+        if view == self._last:
+            return
+        self._last = view
+        self._write({"v": 1, "at": format_instant(round(self._engine.clock(), 3)), **view})
+
+    def leave(self) -> None:
+        """The last word: who read it knows that nobody looks any more."""
+        if self._last:
+            stopped = format_instant(round(self._engine.clock(), 3))
+            self._write({"v": 1, "at": stopped, **self._last, "stopped_at": stopped})
+
+    def _write(self, view: Mapping[str, Any]) -> None:
+        try:
+            write_status(self._engine.store.side, self._redacted(view))
+            self._failed = False
+        except OSError as error:
+            if not self._failed:
+                self._tools.tell("status_failed", None, problem=str(error))
+            self._failed = True
+
+    def _redacted(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self._redacted(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._redacted(item) for item in value]
+        return self._tools.redactor.text(value) if isinstance(value, str) else value
+
+    def _view(self, kept: Mapping[str, Keeping], incident: Incident | None, board: Board | None) -> dict[str, Any]:
+        me = identify(os.getpid())
+        tasks = {name: self._task(keeping) for name, keeping in kept.items() if _is_worth_showing(keeping)}
+        return {
+            "supervisor": {
+                "pid": os.getpid(),
+                "ticks": me.ticks if me else 0,
+                "by": self._tools.ledger.name,
+                "started_at": format_instant(round(self._started_at, 3)),
+                "dry_run": self.is_dry,
+            },
+            "board": {
+                "path": self._engine.store.real,
+                "rev": self._rev,
+                "ok": not self._problems,
+                "problems": self._problems,
+            },
+            "session": self._tools.session,
+            "socket": board.settings.socket if board else None,
+            "max_workers": board.settings.max_workers if board else None,
+            "incident": _incident(incident),
+            "tasks": tasks,
+        }
+
+    def _task(self, keeping: Keeping) -> dict[str, Any]:
+        known = keeping.known
+        line = Line(
+            keeping.task,
+            keeping.verdict,
+            keeping.decision,
+            known.last if known else None,
+            known.window if known else None,
+            keeping.busy,
+        )
+        view = task_view(line)
+        # The instant of an uneventful look is no news: it would rewrite the file at each sweep.
+        view["seen_at"] = _settled_at(keeping) or view["seen_at"] if not isinstance(keeping.verdict, Alive) else None
+        return view
+
+
+def _settled_at(keeping: Keeping) -> str | None:
+    return format_instant(round(keeping.verdict.at, 3)) if isinstance(keeping.verdict, Dead) else None
+
+
+def _is_worth_showing(keeping: Keeping) -> bool:
+    """What runs, waits for somebody, or was started; not the whole backlog."""
+    task = keeping.task
+    if keeping.busy is not None or isinstance(keeping.verdict, Alive | Lingering):
+        return True
+    if task.status in (Status.DONE, Status.CANCELLED):
+        return False
+    return keeping.known is not None or isinstance(keeping.decision.action, Wait | Hold | Start | Look)
+
+
+def _incident(incident: Incident | None) -> dict[str, Any] | None:
+    if incident is None:
+        return None
+    waiting = sorted(incident.slots, key=lambda name: incident.slots[name])
+    return {"cause": incident.cause, "at": format_instant(round(incident.at, 3)), "waiting": waiting}
+
+
+def ago(at: float, now: float) -> str:
+    return f"{format_span(max(0.0, now - at))} ago"

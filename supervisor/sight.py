@@ -1,0 +1,120 @@
+"""Looking: from a task's attempt to an `Observation`, through tmux's listing and the processes themselves.
+
+One listing serves all tasks of a cycle. Nothing is judged here; a look that failed says so and claims nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from supervisor.control import NoServer, TmuxError
+from supervisor.model import Attempt, Exit, Observation, Source
+from supervisor.processes import ProcessId, identify, is_alive, survivors
+from supervisor.tmux import Pane, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every marked pane of our session by its mark; `panes` is None when tmux could not be asked."""
+
+    at: float
+    panes: Mapping[str, Pane] | None
+    server_gone: bool = False
+    problem: str | None = None
+
+
+@dataclass(slots=True)
+class Known:
+    """What is remembered of an attempt between two looks."""
+
+    attempt: Attempt
+    process: ProcessId | None = None
+    pane: str | None = None
+    window: str | None = None
+    ended: Exit | None = None
+    screen: str = ""
+    is_captured: bool = False
+    is_watched: bool = False
+    is_ours: bool = False  # started by this very process, not adopted
+    last: Observation | None = None
+
+
+async def list_panes(server: Server | None, session: str, at: float) -> Listing:
+    if server is None:
+        return Listing(at, None, server_gone=True, problem="no tmux server")
+    try:
+        panes = await server.panes(session)
+    except NoServer as error:
+        return Listing(at, None, server_gone=True, problem=str(error))
+    except TmuxError as error:
+        return Listing(at, None, problem=f"{type(error).__name__}: {error}")
+    return Listing(at, {pane.mark: pane for pane in panes if pane.mark})
+
+
+class Looker:
+    """Looks at attempts by one listing. `fell` holds the tasks whose tmux server is known to be gone."""
+
+    def __init__(self, listing: Listing, server: Server | None, fell: Collection[str]) -> None:
+        self._listing = listing
+        self._server = server
+        self._fell = fell
+
+    async def look(self, known: Known) -> Observation:
+        pane = (self._listing.panes or {}).get(known.attempt.mark)
+        _learn(known, pane)
+        if known.process is None and pane is not None and not pane.is_dead:
+            return self._seen(known, pane, problem="the pane's process could not be identified")
+        lives = is_alive(known.process) if known.process is not None else False
+        if lives is None:
+            return self._seen(known, pane, problem="the process could not be looked at")
+        return self._seen(known, pane, lives=True) if lives else await self._gone(known, pane)
+
+    async def _gone(self, known: Known, pane: Pane | None) -> Observation:
+        """The worker's own process is not there (any more): what else of it is, and how did it end?"""
+        others = await asyncio.to_thread(survivors, known.attempt.mark, known.process)
+        if known.ended is None and pane is not None and self._server is not None:
+            known.ended = await _exit_of(self._server, pane)
+        return self._seen(known, pane, lives=False, others=None if others is None else len(others))
+
+    def _seen(
+        self,
+        known: Known,
+        pane: Pane | None,
+        *,
+        lives: bool | None = None,
+        others: int | None = 0,
+        problem: str | None = None,
+    ) -> Observation:
+        listing = self._listing
+        known.last = Observation(
+            at=listing.at,
+            source=Source.TMUX if pane is not None else Source.TREE,
+            listed=listing.panes is not None,
+            pane=pane.id if pane is not None else None,
+            pane_is_dead=pane is not None and pane.is_dead,
+            pid=known.process.pid if known.process is not None else None,
+            process_lives=lives,
+            others=others,
+            ended=known.ended,
+            server_gone=listing.server_gone or known.attempt.task in self._fell,
+            problem=problem or listing.problem,
+        )
+        return known.last
+
+
+async def _exit_of(server: Server, pane: Pane) -> Exit | None:
+    try:
+        seen = await server.exit_of(pane.id)
+    except TmuxError:
+        return None
+    return Exit(seen.status, seen.signal) if seen.has_ended else None
+
+
+def _learn(known: Known, pane: Pane | None) -> None:
+    if pane is None:
+        return
+    known.pane, known.window = pane.id, pane.window_id
+    if known.process is None:
+        known.process = pane.process or (identify(pane.pid) if not pane.is_dead else None)

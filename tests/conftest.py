@@ -1,0 +1,26 @@
+"""Fixtures that every tier may use: a tmux server of a test's own, which cannot leak."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def tmux_socket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of a private socket, in a folder of its own that the environment points to; its server ends here."""
+    # A socket's path has room for about 100 characters: the test's own folder would be too long.
+    folder = tempfile.mkdtemp(prefix="cb")
+    socket = f"crewboard-test-{secrets.token_hex(4)}"
+    monkeypatch.setenv("TMUX_TMPDIR", folder)
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.delenv("TMUX_PANE", raising=False)
+    yield socket
+    argv = ["tmux", "-N", "-L", socket, "-f", "/dev/null", "kill-server"]
+    subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
