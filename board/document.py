@@ -1,9 +1,8 @@
 """Between text and board: reading a file's text, and changing it without touching what wasn't asked for.
 
 Theory of operation. The text is parsed once into nodes that know their places (`syntax`). A change is a patch of one
-task's top-level keys; each key becomes one *edit*, a span of the text and what replaces it: a value that stands on its key's
-line is replaced where it stands, a block mapping is entered and patched key by key, a new key becomes one new line behind
-the task's last one. Every byte outside those spans stays: comments, quotes, order, blank lines, line ends.
+task's top-level keys; `edits` says which spans of the text it replaces. Every byte outside of those stays: comments,
+quotes, order, blank lines, line ends.
 Then the result is parsed again and compared with the patched data. Where they differ (an anchor shared with another
 task, a style that can't be cut) the change is refused with its place: never guessed, never half done.
 
@@ -12,22 +11,25 @@ It knows nothing of statuses or claims, and opens no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from board.emit import block_task, flow, inline
+from board.edits import Edit, apply, comments_within, content_end, eol_near, line_end, lines_at, mapping_edits, trim_left
+from board.emit import block_task, inline
 from board.errors import InvalidBoard, Problem
 from board.model import Record
-from board.patch import GONE, Patch, patched
+from board.patch import Patch, patched
 from board.syntax import Node, Tree, parse
 
 BOM: Final = "\ufeff"
+_MARKER = re.compile(r"^\.\.\.", re.MULTILINE)
 
 
 class Document:
     """A board's text with its tree and its plain data. Immutable; a change gives a new text."""
 
-    __slots__ = ("bom", "data", "text", "tree")
+    __slots__ = ("bom", "data", "root", "text", "tree")
 
     def __init__(self, text: str) -> None:
         """Raises InvalidBoard with places when `text` is not one YAML mapping."""
@@ -40,12 +42,12 @@ class Document:
             raise InvalidBoard(problem.message, "`board init` shows how one begins", (problem,), torn=True)
         if root.kind != "map":
             raise _problem(root.line, root.column, "a board is a mapping with `version:` and `tasks:`")
+        self.root: Node = root
         self.data: dict[str, Any] = self.tree.plain(root)
 
     @property
     def tasks(self) -> Node | None:
-        assert self.tree.root is not None
-        node = self.tree.root.get("tasks")
+        node = self.root.get("tasks")
         return None if node is None else self.tree.target(node)
 
     def task_node(self, task_id: str) -> Node | None:
@@ -56,12 +58,6 @@ class Document:
             if name is not None and self.tree.target(name).text == task_id:
                 return item
         return None
-
-
-class Edit(NamedTuple):
-    start: int
-    end: int
-    text: str
 
 
 def splice(document: Document, task_id: str, patch: Patch) -> str:
@@ -75,143 +71,103 @@ def splice(document: Document, task_id: str, patch: Patch) -> str:
     target = document.tree.target(node)
     if target is not node or target.kind != "map":
         raise _problem(node.line, node.column, f'task "{task_id}" stands in an alias; write it out to change it')
-    text = _apply(document.text, _mapping_edits(document.text, target, patch))
     expected = _expected(document.data, task_id, patch)
-    _verify(text, expected, node, task_id)
-    return document.bom + text
+    return document.bom + _first_safe(_spliced(document.text, target, patch), expected, node, task_id)
+
+
+def _spliced(text: str, node: Node, patch: Patch) -> Iterator[str]:
+    """The ways to write it, the best one first."""
+    for cut in (True, False):
+        new = apply(text, mapping_edits(text, node, patch, cut=cut))
+        if new.endswith("\n") and not text.endswith("\n"):
+            yield new.removesuffix("\n").removesuffix("\r")
+        yield new
 
 
 def append(document: Document, record: Record) -> str:
     """The document's text with one more task at the end of `tasks`."""
-    text, listed = document.text, document.tasks
-    assert document.tree.root is not None
-    eol = _eol(text)
-    pair = document.tree.root.pair("tasks")
-    if pair is None:
-        addition = f"tasks:{eol}" + block_task(record, 2, eol)
-        new = _with_line(text, len(text), addition.removesuffix(eol))
-    elif listed is None or listed.kind != "seq" or (not listed.items and not listed.flow):
-        new = _with_line(text, _line_end(text, pair[0].end), block_task(record, 2, eol).removesuffix(eol))
-    elif listed.flow and listed.items:
-        new = _apply(text, [Edit(listed.items[-1].end, listed.items[-1].end, ", " + flow(dict(record)))])
-    elif listed.flow:
-        body = eol + block_task(record, 2, eol).removesuffix(eol)
-        new = _apply(text, [Edit(_trim_left(text, listed.start), listed.end, body)])
-    else:
-        indent = listed.column
-        gap = eol if _has_gaps(text, listed) else ""
-        place = _line_end(text, _content_end(text, listed.items[-1]))
-        new = _with_line(text, place, gap + block_task(record, indent, eol).removesuffix(eol))
+    pair = document.root.pair("tasks")
+    new = apply(document.text, _growth(document, record))
     expected = {**document.data, "tasks": [*(document.data.get("tasks") or ()), dict(record)]}
-    _verify(new, expected, pair[0] if pair else document.tree.root, str(record["id"]))
-    return document.bom + new
+    # A long text at the very end of the file can't do without the line's end.
+    ways = (new,) if new.endswith("\n") else (new, new + eol_near(new, len(new)))
+    return document.bom + _first_safe(ways, expected, pair[0] if pair else document.root, str(record["id"]))
 
 
-def _mapping_edits(text: str, node: Node, patch: Patch) -> list[Edit]:
-    edits: list[Edit] = []
-    removed = {key for key, value in patch.items() if value is GONE or value is None}
-    added = [(key, value) for key, value in patch.items() if key not in removed and node.pair(key) is None]
-    for key, value in patch.items():
-        pair = node.pair(key)
-        if pair is None:
-            continue
-        if key in removed:
-            edits.append(_removal(text, node, pair))
-        else:
-            edits.extend(_replacement(text, pair, value))
-    if added:
-        edits.append(_insertion(text, node, added, removed))
-    return edits
+def _growth(document: Document, record: Record) -> list[Edit]:
+    text, root = document.text, document.root
+    pair, listed = root.pair("tasks"), document.tasks
+    if pair is None:
+        return [_new_section(text, root, record)]
+    if listed is not None and listed.kind == "seq":
+        return _listed(text, root, listed, record)
+    if root.flow:
+        return mapping_edits(text, root, {"tasks": [record]}, cut=False)
+    return _first_of_all(text, pair[1], max(pair[0].end, pair[1].end), record)
 
 
-def _replacement(text: str, pair: tuple[Node, Node], value: Any) -> list[Edit]:
-    key, old = pair
-    if old.kind == "map" and not old.flow and old.pairs and isinstance(value, Mapping):
-        names = [name.text for name, _ in old.pairs]
-        nested = {**{name: GONE for name in names if name not in value}, **value}
-        return _mapping_edits(text, old, nested)
-    if old.kind == "scalar" and old.start == old.end:
-        return [Edit(key.end + 1, key.end + 1, " " + inline(value))]
-    if old.style in ("|", ">") or (old.kind in ("map", "seq") and not old.flow):
-        return [Edit(key.end + 1, _content_end(text, old), f" {inline(value)}{_comments(text, pair)}")]
-    return [Edit(old.start, old.end, flow(value) if old.flow or old.kind == "map" else inline(value))]
+def _new_section(text: str, root: Node, record: Record) -> Edit:
+    if root.flow:
+        return mapping_edits(text, root, {"tasks": [record]}, cut=False)[0]
+    marker = _MARKER.search(text, root.end)
+    lines = [" " * root.column + "tasks:", *block_task(record, root.column + 2)]
+    return lines_at(text, marker.start() if marker else len(text), lines)
 
 
-def _removal(text: str, node: Node, pair: tuple[Node, Node]) -> Edit:
-    """Takes the key's lines out; leaves `null` where the lines also hold something of somebody else's."""
-    key, old = pair
-    start = text.rfind("\n", 0, key.start) + 1
-    end = max(_content_end(text, old), key.end + 1)
-    line_end = _line_end(text, end)
-    shares = text[start : key.start].strip() or text[end:line_end].strip() or "#" in text[key.end : old.start]
-    comments = _comments(text, pair)
-    if node.flow or shares or comments or len(node.pairs) == 1:
-        if old.start == old.end:
-            return Edit(end, end, "")
-        return Edit(key.end + 1, _content_end(text, old), f" null{comments}")
-    return Edit(start, _after_eol(text, line_end), "")
+def _listed(text: str, root: Node, listed: Node, record: Record) -> list[Edit]:
+    if not listed.items:
+        if not root.flow:
+            return _first_of_all(text, listed, listed.end, record)
+        return [Edit(listed.start + 1, listed.start + 1, inline(record))]
+    end = content_end(text, listed.items[-1])
+    if listed.flow:
+        return [Edit(end, end, f", {inline(record)}")]
+    gap = [""] if _has_gaps(text, listed) else []
+    place = _behind_own_comments(text, line_end(text, end), listed.column)
+    return [lines_at(text, place, [*gap, *block_task(record, listed.column)])]
 
 
-def _comments(text: str, pair: tuple[Node, Node]) -> str:
-    """The comments inside a value that goes away, as one comment; a `#` between two nodes is always one."""
-    found, at = [], pair[0].end + 1
-    for leaf in [*_leaves(pair[1])]:
-        for line in text[at : leaf.start].splitlines():
-            _, mark, words = line.partition("#")
-            if mark and words.strip():
-                found.append(words.strip())
-        at = leaf.end
-    return "  # " + "; ".join(found) if found else ""
+def _first_of_all(text: str, old: Node, end: int, record: Record) -> list[Edit]:
+    """A block list in place of an empty one; what stands behind that on its line stays there."""
+    lines = lines_at(text, line_end(text, end), block_task(record, 2))
+    if old.start == old.end:
+        return [lines]
+    return [Edit(trim_left(text, old.start), old.end, comments_within(text, old.start, old, old.end)), lines]
 
 
-def _leaves(node: Node) -> Iterator[Node]:
-    if node.flow or node.kind in ("scalar", "alias"):
-        yield node
-    for item in node.items if not node.flow else ():
-        yield from _leaves(item)
-    for key, value in node.pairs if not node.flow else ():
-        yield key
-        yield from _leaves(value)
+def _behind_own_comments(text: str, place: int, column: int) -> int:
+    """Comments right below a task that stand deeper than its dash are that task's."""
+    own = re.compile(rf"\r?\n {{{column + 1},}}#[^\n]*?(?=\r?\n|\Z)")
+    while found := own.match(text, place):
+        place = found.end()
+    return place
 
 
-def _insertion(text: str, node: Node, added: list[tuple[str, Any]], removed: set[str]) -> Edit:
-    if node.flow:
-        items = ", ".join(f"{inline(key)}: {flow(value)}" for key, value in added)
-        place = node.pairs[-1][1].end if node.pairs else node.start + 1
-        return Edit(place, place, f", {items}" if node.pairs else items)
-    eol = _eol(text)
-    lines = eol.join(f"{' ' * node.column}{inline(key)}: {inline(value)}" for key, value in added)
-    last_key, last = next(pair for pair in reversed(node.pairs) if pair[0].text not in removed)
-    place = _line_end(text, max(_content_end(text, last), last_key.end))
-    return Edit(place, place, eol + lines)
+def _has_gaps(text: str, listed: Node) -> bool:
+    if len(listed.items) < 2:
+        return False
+    first, second = listed.items[0], listed.items[1]
+    return any(not line.strip() for line in text[content_end(text, first) : second.start].splitlines()[1:-1])
 
 
-def _content_end(text: str, node: Node) -> int:
-    """Where a value's own text ends; the blank lines behind a clipped block scalar are not its own."""
-    if node.kind == "map" and not node.flow and node.pairs:
-        return max(_content_end(text, node.pairs[-1][1]), node.pairs[-1][0].end + 1)
-    if node.kind == "seq" and not node.flow and node.items:
-        return _content_end(text, node.items[-1])
-    if node.style in ("|", ">"):
-        header = text[node.start : _line_end(text, node.start)].split("#", maxsplit=1)[0]
-        if "+" in header:
-            return node.end - 1 if text[node.end - 1 : node.end] == "\n" else node.end
-        return node.start + len(text[node.start : node.end].rstrip())
-    return node.end
+def _first_safe(ways: Iterable[str], expected: Mapping[str, Any], node: Node, task_id: str) -> str:
+    """The first text that reads as it is meant to."""
+    for text in ways:
+        if _reads_as(text, expected):
+            return text
+    raise _problem(
+        node.line,
+        node.column,
+        f'task "{task_id}" is written in a style that can\'t be changed safely (shared anchors?)',
+        "write its keys one a line, without anchors that other tasks use",
+    )
 
 
-def _verify(text: str, expected: Mapping[str, Any], node: Node, task_id: str) -> None:
+def _reads_as(text: str, expected: Mapping[str, Any]) -> bool:
     try:
-        result = Document(text).data
+        return bool(_pruned(Document(text).data) == _pruned(expected))
     except InvalidBoard:
-        result = {}
-    if _pruned(result) != _pruned(expected):
-        raise _problem(
-            node.line,
-            node.column,
-            f'task "{task_id}" is written in a style that can\'t be changed safely (shared anchors?)',
-            "write its keys one a line, without anchors that other tasks use",
-        )
+        return False
 
 
 def _expected(data: Mapping[str, Any], task_id: str, patch: Patch) -> dict[str, Any]:
@@ -226,54 +182,6 @@ def _pruned(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_pruned(item) for item in value]
     return value
-
-
-def _apply(text: str, edits: list[Edit]) -> str:
-    parts: list[str] = []
-    at = 0
-    for edit in sorted(edits):
-        parts += (text[at : edit.start], edit.text)
-        at = edit.end
-    return "".join([*parts, text[at:]])
-
-
-def _with_line(text: str, place: int, lines: str) -> str:
-    """`lines` behind the line that ends at `place`; a file without a final newline stays so."""
-    eol = _eol(text)
-    if place >= len(text):
-        joint = "" if not text or text.endswith("\n") else eol
-        return text + joint + lines + (eol if text.endswith("\n") else "")
-    return text[:place] + eol + lines + text[place:]
-
-
-def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    if end < 0:
-        return len(text)
-    return end - 1 if end > at and text[end - 1] == "\r" else end
-
-
-def _after_eol(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end + 1
-
-
-def _trim_left(text: str, at: int) -> int:
-    while at and text[at - 1] in " \t":
-        at -= 1
-    return at
-
-
-def _eol(text: str) -> str:
-    first = text.find("\n")
-    return "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
-
-
-def _has_gaps(text: str, listed: Node) -> bool:
-    if len(listed.items) < 2:
-        return False
-    first, second = listed.items[0], listed.items[1]
-    return any(not line.strip() for line in text[first.end : second.start].splitlines()[1:-1])
 
 
 def _problem(line: int, column: int, message: str, remedy: str = "") -> InvalidBoard:

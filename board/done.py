@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from board import git
+from board.program import Ended, environment, run_program
 
 TAIL_LINES: Final = 20
 _TAIL_BYTES: Final = 65536
@@ -189,7 +190,7 @@ def _merged_into(tree: str, name: str) -> _Answer:
 def _ask_pr(tree: str, terms: Terms) -> _Answer:
     import shutil
 
-    env = {**git.environment(terms.env), "GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"}
+    env = {**environment(terms.env), "GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"}
     installed = [forge for forge in _FORGES if shutil.which(forge[0], path=env.get("PATH"))]
     if not installed:
         return _no("no way to ask; install gh (GitHub) or glab (GitLab) and log in")
@@ -207,7 +208,7 @@ def _ask_forge(argv: tuple[str, ...], tree: str, env: Mapping[str, str]) -> _Ans
     import json
 
     try:
-        ended = git.run_program(argv, env, _FORGE_TIMEOUT, cwd=tree)
+        ended = run_program(argv, env, _FORGE_TIMEOUT, cwd=tree)
         state = str(json.loads(ended.stdout)["state"]).upper() if ended.status == 0 else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         return _no(f"could not read the answer of {argv[0]}: {error}")
@@ -224,7 +225,7 @@ def _ask_forge(argv: tuple[str, ...], tree: str, env: Mapping[str, str]) -> _Ans
 def _ask_command(command: str, tree: str, terms: Terms) -> _Answer:
     argv = ("/bin/sh", "-c", command)
     try:
-        ended = git.run_program(argv, git.environment(terms.env), terms.timeout, cwd=tree, tail=_TAIL_BYTES)
+        ended = run_program(argv, environment(terms.env), terms.timeout, cwd=tree, tail=_TAIL_BYTES)
     except (OSError, ValueError) as error:
         return _no(f"could not be started: {error}")
     lines = ended.stdout.decode(errors="replace").rstrip().split("\n")
@@ -232,7 +233,7 @@ def _ask_command(command: str, tree: str, terms: Terms) -> _Answer:
     return _Answer(ended.status == 0, _how_it_ended(ended, terms.timeout), ended.status, tail)
 
 
-def _how_it_ended(ended: git.Ended, timeout: float) -> str:
+def _how_it_ended(ended: Ended, timeout: float) -> str:
     match ended.status:
         case 0:
             return "exit status 0"

@@ -6,59 +6,55 @@ Only what `board` itself writes comes through here; people's own text is never r
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from board.errors import UsageError
 from board.model import Record
 
-_PLAIN = re.compile(r"[A-Za-z_~./][\w./~@+%=-]*(?: [\w./~@+%=()!?;'-]+)*", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
-_SPAN = re.compile(r"\d+(ms|s|m|h|d)")
-_HEX = re.compile(r"(?=[0-9]*[a-df])[0-9a-f]{7,64}")  # a commit that no parser takes for a number
-_EXPONENT = re.compile(r"[0-9]+e[0-9]+")
+_PLAIN = re.compile(r"[A-Za-z_/][\w./~@+%=-]*(?: [\w./~@+%=()!?;'-]+)*", re.ASCII)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+_SPAN = re.compile(r"\d+(ms|s|m|h|d)", re.ASCII)
+_HEX = re.compile(r"(?!0b)(?=[0-9]*[a-df])[0-9a-f]{7,64}")  # a commit that no parser takes for a number
 _WORDS: Final = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def inline(value: Any) -> str:
-    """A value behind `key:` in a block mapping, on one line."""
-    return flow(value) if isinstance(value, Mapping | list | tuple) else _scalar(value, in_flow=False)
-
-
-def flow(value: Any) -> str:
-    """A value in flow style."""
+    """A value on one line, fit to stand behind `key:` and inside braces. Raises UsageError where text is no Unicode."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(key, in_flow=True)}: {flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{inline(key)}: {inline(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(flow(item) for item in value) + "]"
-    return _scalar(value, in_flow=True)
+        return "[" + ", ".join(inline(item) for item in value) + "]"
+    return _scalar(value)
 
 
-def _scalar(value: Any, *, in_flow: bool) -> str:
+def _scalar(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, int | float):
         return json.dumps(value)
     text = str(value)
-    return text if _is_plain(text, in_flow=in_flow) else _quoted(text)
+    return text if _is_plain(text) else _quoted(text)
 
 
-def _is_plain(text: str, *, in_flow: bool) -> bool:
-    if _INSTANT.fullmatch(text) or _SPAN.fullmatch(text):
+def _is_plain(text: str) -> bool:
+    if any(pattern.fullmatch(text) for pattern in (_INSTANT, _SPAN, _HEX)):
         return True
-    if _HEX.fullmatch(text):
-        return not _EXPONENT.fullmatch(text)
-    if text.lower() in _WORDS or text[:1] in "~." or not _PLAIN.fullmatch(text):
-        return False
-    return not (in_flow and text.startswith("-"))
+    return text.lower() not in _WORDS and _PLAIN.fullmatch(text) is not None
 
 
 def _quoted(text: str) -> str:
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _UNSAFE.sub(lambda match: _escape(match[0]), quoted)
+    if _SURROGATE.search(text):
+        raise UsageError(f"{text!r} is not valid Unicode", "say it in UTF-8")
+    return _UNSAFE.sub(lambda match: _escape(match[0]), json.dumps(text, ensure_ascii=False))
 
 
 def _escape(char: str) -> str:
@@ -66,25 +62,25 @@ def _escape(char: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-def block_task(record: Record, indent: int, eol: str) -> str:
-    """A whole new task as a block list item, each line ended by `eol`; long texts as literal blocks."""
-    lines = []
+def block_task(record: Record, indent: int) -> list[str]:
+    """The lines of a whole new task as a block list item; long texts as literal blocks."""
+    lines: list[str] = []
     for key, value in record.items():
-        dash = "- " if not lines else "  "
-        lines.append(f"{' ' * indent}{dash}{key}: {_body(value, indent + 4, eol)}{eol}")
-    return "".join(lines)
+        dash = "  " if lines else "- "
+        first, *rest = _body(value, indent + 4)
+        lines += [f"{' ' * indent}{dash}{inline(key)}: {first}", *rest]
+    return lines
 
 
-def _body(value: Any, indent: int, eol: str) -> str:
-    if isinstance(value, str) and "\n" in value.strip("\n") and not _UNSAFE.search(value):
-        return _literal(value, indent, eol)
-    return inline(value)
+def _body(value: Any, indent: int) -> list[str]:
+    if isinstance(value, str) and _is_literal(value):
+        chomp = "" if value.endswith("\n") else "-"
+        return [f"|{chomp}", *(" " * indent + line if line else "" for line in value.removesuffix("\n").split("\n"))]
+    return [inline(value)]
 
 
-def _literal(text: str, indent: int, eol: str) -> str:
-    lines = text.split("\n")
-    if lines[0].startswith((" ", "\t")) or "\r" in text or text.endswith("\n\n") or not lines[0].strip():
-        return _quoted(text)
-    chomp = "" if text.endswith("\n") else "-"
-    body = lines[:-1] if text.endswith("\n") else lines
-    return eol.join([f"|{chomp}", *(" " * indent + line if line else "" for line in body)])
+def _is_literal(text: str) -> bool:
+    """Has it several lines, and can it stand as a block without marks of indentation and without escapes?"""
+    if "\n" not in text.strip("\n") or text.endswith("\n\n") or not text.split("\n", 1)[0].strip():
+        return False
+    return text[0] not in " \t" and not _UNSAFE.search(text) and not _SURROGATE.search(text)

@@ -6,37 +6,13 @@ Paths are text with `surrogateescape`, so any file name survives the way there a
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from board.errors import BoardError
+from board.program import environment, run_program
 
-if TYPE_CHECKING:
-    from subprocess import Popen
-
-GRACE: Final = 2.0  # seconds between asking a process group to end and killing what is left of it
-_TICK: Final = 0.05
-_CHUNK: Final = 65536
-# What a hook or another git command exports: each of them would point us at a repository other than `-C`'s.
-_LOCATING: Final = frozenset(
-    [
-        "GIT_DIR",
-        "GIT_WORK_TREE",
-        "GIT_IMPLICIT_WORK_TREE",
-        "GIT_INDEX_FILE",
-        "GIT_COMMON_DIR",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_NAMESPACE",
-        "GIT_PREFIX",
-        "GIT_SHALLOW_FILE",
-        "GIT_GRAFT_FILE",
-    ]
-)
 _NO_TREE: Final = ("not a git repository", "must be run in a work tree")
 _USUAL: Final = ("main", "master", "develop")
 
@@ -56,15 +32,6 @@ class GitMissing(GitError):
 
 class GitTimeout(GitError):
     pass
-
-
-class Ended(NamedTuple):
-    """How a program ended: `status` is negative for a signal, None when the time-out ended it."""
-
-    status: int | None
-    stdout: bytes
-    stderr: bytes
-    seconds: float
 
 
 class Change(NamedTuple):
@@ -98,11 +65,6 @@ def run(cwd: str, *args: str, timeout: float = 30.0) -> str:
     if ended.status != 0:
         raise GitError(argv, ended.status, os.fsdecode(ended.stderr))
     return os.fsdecode(ended.stdout)
-
-
-def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment (ours by default) without what would tie git to another repository than that of its folder."""
-    return {key: value for key, value in (os.environ if env is None else env).items() if key not in _LOCATING}
 
 
 def _asked(cwd: str, *args: str) -> str | None:
@@ -254,110 +216,3 @@ def fetch(path: str, timeout: float = 10.0) -> None:
     """origin's branches; starts no clean-up in the background."""
     quiet = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
     run(path, *quiet, "fetch", "--quiet", "--no-recurse-submodules", "origin", timeout=timeout)
-
-
-def run_program(
-    argv: Sequence[str],
-    env: Mapping[str, str],
-    timeout: float,
-    *,
-    cwd: str | None = None,
-    tail: int | None = None,
-) -> Ended:
-    """Runs it to its end in a process group of its own, which a time-out (or our own interruption) ends whole.
-
-    With `tail`, both streams are one and only that many last bytes of it are kept. A daemon that outlives the
-    program and holds its pipes is neither waited for nor ended. Raises OSError when it can't be started.
-    """
-    import subprocess
-
-    began = time.monotonic()
-    second = subprocess.PIPE if tail is None else subprocess.STDOUT
-    with subprocess.Popen(
-        argv,
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=second,
-        start_new_session=True,
-    ) as process:
-        pipes = _Pipes(process, tail)
-        try:
-            status = _await(process, pipes, began + timeout)
-        finally:
-            _end_group(process, pipes)
-        stdout, stderr = (*pipes.close(), b"")[:2]
-        return Ended(status, stdout, stderr, time.monotonic() - began)
-
-
-class _Pipes:
-    """What a program says, read as it comes, so that it never waits for us."""
-
-    def __init__(self, process: Popen[bytes], tail: int | None) -> None:
-        import selectors
-
-        self._selector = selectors.DefaultSelector()
-        self._tail = tail
-        self._heard = [bytearray() for pipe in (process.stdout, process.stderr) if pipe]
-        for pipe, heard in zip(filter(None, (process.stdout, process.stderr)), self._heard, strict=True):
-            self._selector.register(pipe, selectors.EVENT_READ, heard)
-
-    def is_open(self) -> bool:
-        return bool(self._selector.get_map())
-
-    def read(self, wait: float) -> bool:
-        """One round of at most `wait` seconds; whether anything came."""
-        ready = self._selector.select(wait)
-        for key, _ in ready:
-            if chunk := os.read(key.fd, _CHUNK):
-                key.data.extend(chunk)
-                if self._tail is not None:
-                    del key.data[: -self._tail]
-            else:
-                self._selector.unregister(key.fileobj)
-        return bool(ready)
-
-    def close(self) -> list[bytes]:
-        self._selector.close()
-        return [bytes(heard) for heard in self._heard]
-
-
-def _await(process: Popen[bytes], pipes: _Pipes, deadline: float) -> int | None:
-    from subprocess import TimeoutExpired
-
-    while pipes.is_open() and (left := deadline - time.monotonic()) > 0:
-        pipes.read(min(left, _TICK))
-        if process.poll() is not None:
-            for _ in range(16):  # a full pipe of the largest size; whoever still writes is not waited for
-                if not pipes.read(0):
-                    break
-            return process.returncode
-    try:
-        return process.wait(max(0.0, deadline - time.monotonic()))
-    except TimeoutExpired:
-        return None
-
-
-def _end_group(process: Popen[bytes], pipes: _Pipes) -> None:
-    """Asks, then kills; nothing to do once reaped. Until then its number, and so its group's, stays its own."""
-    if process.returncode is not None:
-        return
-    _signal_group(process, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE
-    while time.monotonic() < deadline and (pipes.is_open() or not _has_ended(process)):
-        pipes.read(_TICK)
-    _signal_group(process, signal.SIGKILL)
-    process.wait()
-
-
-def _signal_group(process: Popen[bytes], number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # only its zombie is left
-        os.killpg(process.pid, number)
-
-
-def _has_ended(process: Popen[bytes]) -> bool:
-    """Without reaping it. Where that can't be asked (macOS before Python 3.13), closed pipes have to do."""
-    if not hasattr(os, "waitid"):
-        return True
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

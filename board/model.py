@@ -154,15 +154,17 @@ class Board(NamedTuple):
     settings: Settings
     agents: Mapping[str, Record]
     tasks: tuple[Task, ...]
+    by_id: Mapping[str, Task]
 
     def find(self, task_id: str) -> Task | None:
-        return next((task for task in self.tasks if task.id == task_id), None)
+        return self.by_id.get(task_id)
 
 
 def read_board(data: Record) -> Board:
     """The board that a checked document means (`check.problems` found nothing). Total on what check lets through."""
     tasks = tuple(read_task(record) for record in data.get("tasks") or ())
-    return Board(read_settings(data.get("settings") or {}), data.get("agents") or {}, tasks)
+    by_id = {task.id: task for task in tasks}
+    return Board(read_settings(data.get("settings") or {}), data.get("agents") or {}, tasks, by_id)
 
 
 def read_task(record: Record) -> Task:

@@ -20,16 +20,22 @@ def find(named: str | None, env: Mapping[str, str], cwd: str) -> str:
     """
     given = named or env.get("BOARD_FILE")
     if given:
-        return given
+        return _file(given)
     folder, relative = os.path.abspath(cwd), ""
     while True:
         path = os.path.join(folder, NAME)
         if os.path.lexists(path) or os.path.isdir(os.path.join(folder, ".board")):
-            return os.path.join(relative, NAME)
+            return _file(os.path.join(relative, NAME))
         parent = os.path.dirname(folder)
         if parent == folder:
             raise InvalidBoard(f"there is no {NAME} in {os.path.abspath(cwd)} or any folder above it", _REMEDY)
         folder, relative = parent, os.path.join("..", relative) if relative else ".."
+
+
+def _file(path: str) -> str:
+    if os.path.isdir(path):
+        raise InvalidBoard(f"{path} is a folder, not a file", "name the board with --board")
+    return path
 
 
 def new(named: str | None, env: Mapping[str, str]) -> str:

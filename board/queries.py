@@ -10,8 +10,7 @@ from board.model import HELD, Board, Status, Task, run_key
 
 def unmet(board: Board, task: Task) -> list[str]:
     """The ids in `after` that aren't done yet (or don't exist), in the record's order."""
-    found = {other.id: other.status for other in board.tasks if other.id in task.after}
-    return [name for name in task.after if found.get(name) is not Status.DONE]
+    return [name for name in task.after if (other := board.find(name)) is None or other.status is not Status.DONE]
 
 
 def waits_for(board: Board, task: Task) -> list[str]:

@@ -9,17 +9,13 @@ from __future__ import annotations
 from typing import Any, Final, assert_never
 
 from board.model import Status
-from board.vocabulary import (
-    OF_ONE_STEP,
-    OWN,
+from board.shapes import (
     SPAN_ABOVE_ZERO_PATTERN,
     SPAN_PATTERN,
-    TABLES,
     Choice,
     Either,
     Flag,
     Items,
-    Key,
     Named,
     Number,
     Part,
@@ -29,6 +25,7 @@ from board.vocabulary import (
     Text,
     Whole,
 )
+from board.vocabulary import OF_ONE_STEP, OWN, TABLES, Key
 
 Json = dict[str, Any]
 

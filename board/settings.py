@@ -86,11 +86,12 @@ def _backoff(value: Any) -> Backoff:
 
 def _worktrees(record: Mapping[str, Any]) -> Worktrees:
     plain = Worktrees()
+    copied = strings(record, "copy")
     return Worktrees(
         enabled=record.get("enabled", plain.enabled),
         root=record.get("root", plain.root),
         base=record.get("base", plain.base),
-        copy=strings(record, "copy") or plain.copy,
+        copy=plain.copy if copied is None else copied,
         setup=strings(record, "setup") or (),
     )
 

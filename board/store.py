@@ -67,10 +67,11 @@ class FileStore:
             fd = os.open(self.real, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise _unreadable(self.path, error) from None
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
+            os.close(fd)
+            raise InvalidBoard(f"{self.path} is {_kind(status.st_mode)}, not a file", "name the board with --board")
         with os.fdopen(fd, "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise InvalidBoard(f"{self.path} is {_kind(status.st_mode)}, not a file", "name the board with --board")
             if status.st_size > MAX_BYTES:
                 size = status.st_size // (1024 * 1024)
                 raise InvalidBoard(f"{self.path} has {size} MiB: not a board (at most {MAX_BYTES >> 20} MiB)")

@@ -1,7 +1,6 @@
 """What a board file may say: one table of keys for each mapping in it, read by both `check` and `schema`.
 
-It judges no value and knows no places. Patterns keep to what Python and ECMAScript (editors, JSON Schema) read alike;
-the instants' pattern knows the calendar, so that no second opinion is needed on the 30th of February.
+It judges no value (`shapes` does) and knows no places.
 """
 
 from __future__ import annotations
@@ -10,71 +9,34 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from board.model import DEFAULT_PRIORITY, ONLY_STEP, Status
+from board.shapes import (
+    ARGV,
+    CHECKS,
+    COUNT,
+    ID,
+    INSTANT,
+    MAYBE_EMPTY,
+    NAME,
+    TEXT,
+    TEXTS,
+    VARIABLE,
+    Choice,
+    Either,
+    Flag,
+    Items,
+    Named,
+    Number,
+    Part,
+    Regex,
+    Shape,
+    Span,
+    Whole,
+)
 
 OWN: Final = "x-"  # keys that start so are people's own, in every mapping
 VERSION: Final = 1
 OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if")  # a task with `steps` has these in its steps
-
-
-class Text(NamedTuple):
-    expected: str
-    pattern: str = ""
-
-
-class Span(NamedTuple):
-    """`30s`, `1h30m`; where it need not be above zero, also a bare `0`."""
-
-    above_zero: bool
-
-
-class Regex(NamedTuple):
-    """A regular expression of Python's."""
-
-
-class Whole(NamedTuple):
-    low: int
-    high: int | None = None
-
-
-class Number(NamedTuple):
-    low: int
-
-
-class Flag(NamedTuple):
-    """`true` or `false`, no other word."""
-
-
-class Choice(NamedTuple):
-    words: tuple[str, ...]
-
-
-class Items(NamedTuple):
-    item: Text | Part
-    expected: str
-    least: int = 0
-
-
-class Part(NamedTuple):
-    """A mapping with the keys of `TABLES[name]`."""
-
-    name: str
-
-
-class Named(NamedTuple):
-    """A mapping from names of the person's choice to values of one shape."""
-
-    name: Text
-    value: Text | Part
-
-
-class Either(NamedTuple):
-    """A mapping is read as the part, everything else as the plain shape."""
-
-    plain: Text | Span
-    part: Part
-
-
-Shape = Text | Span | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
+STATUSES: Final = Choice(tuple(Status))
 
 
 class Key(NamedTuple):
@@ -93,36 +55,6 @@ class Table(NamedTuple):
     about: str
     keys: Mapping[str, Key]
     example: str = ""  # what to write instead of something that is no mapping
-
-
-_DAY = (
-    r"(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-31|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
-    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
-)
-_HOUR = r"(?:[01][0-9]|2[0-3])"
-_SPAN = "".join(
-    rf"(?:[0-9]{{1,{digits}}}(?:\.[0-9]{{1,3}})?{unit})?"  # so many digits that `now` plus a span stays a date
-    for unit, digits in (("d", 6), ("h", 6), ("m", 9), ("s", 9), ("ms", 9))
-)
-
-INSTANT_PATTERN: Final = (
-    rf"^{_DAY}[Tt ]{_HOUR}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,9}})? ?(?:[Zz]|[+-]{_HOUR}:?[0-5][0-9])?$"
-)
-SPAN_PATTERN: Final = rf"^(?=[0-9])(?:0|{_SPAN})$"
-SPAN_ABOVE_ZERO_PATTERN: Final = rf"^(?=[0-9])(?=.*[1-9]){_SPAN}$"
-ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
-
-TEXT: Final = Text("text", r"\S")
-MAYBE_EMPTY: Final = Text("text")
-ID: Final = Text("a DNS label (1 to 63 of a-z 0-9 -, no - at its ends)", ID_PATTERN)
-NAME: Final = Text("a name of A-Z a-z 0-9 _ . - (at most 64)", "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
-VARIABLE: Final = Text("the name of an environment variable", "^[A-Za-z_][A-Za-z0-9_]*$")
-INSTANT: Final = Text("an instant such as 2026-11-20T10:00:00Z", INSTANT_PATTERN)
-TEXTS: Final = Items(TEXT, "a list of texts")
-ARGV: Final = Items(MAYBE_EMPTY, "a list of a program and its arguments", least=1)
-CHECKS: Final = Items(TEXT, "a list of checks (clean, committed, pushed, merged, pr or commands)")
-STATUSES: Final = Choice(tuple(Status))
-COUNT: Final = Whole(0)
 
 
 def _written(shape: Shape, about: str) -> Key:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from board import git
+from board import copying, git
 from board.errors import BoardError
 
 LOCK_NAME: Final = "crewboard-worktree.lock"
 FETCH_TIMEOUT: Final = 10.0
 FETCH_FRESH: Final = 30.0  # seconds in which trees made one after another share one fetch
 ADD_TIMEOUT: Final = 600.0  # a checkout of a large repository, with its hooks
-_NEVER_COPIED: Final = "/.claude/settings.local.json"  # the agent would run its hooks twice
 _HALF_MADE: Final = "initializing"  # git's own mark on a worktree whose making hasn't ended
 
 
@@ -62,7 +61,7 @@ def ensure(plan: Plan, lock_for: float = 120.0) -> Tree:
     warnings: list[str] = []
     with _locked(os.path.join(git.common_dir(top), LOCK_NAME), lock_for) as lock:
         created = _settle(site, plan.base, lock, warnings)
-        warnings += _copy(site, plan.copy)
+        warnings += copying.copy_missing(site.top, site.path, plan.copy)
     commit = git.head(site.path)
     if commit is None:
         raise WorktreeError(f"{site.path} has no commit", f"make a first commit on {site.branch} there")
@@ -247,63 +246,6 @@ def _fetch(top: str, lock: int) -> list[str]:
         os.ftruncate(lock, 0)
         os.pwrite(lock, b"fetched\n", 0)
     return []
-
-
-def _copy(site: _Site, patterns: Sequence[str]) -> list[str]:
-    """Copies what git doesn't keep (ignored or untracked) and the tree lacks; what couldn't be is in the answer."""
-    specs = [f":(top,glob){pattern.strip('/')}" for pattern in patterns if pattern.strip("/")]
-    if not specs:
-        return []
-    listing = ("ls-files", "--others", "-z")
-    try:
-        names = git.run(site.top, *listing, "--", *specs).split("\0")
-        warnings = [said for name in names if _may_copy(name) and (said := _copy_one(site, name))]
-        counted = git.run(site.path, *listing, "--exclude-standard", "--", *specs).split("\0")
-    except git.GitError as error:
-        return [f"could not look for files to copy: {error.message}"]
-    shown = [name for name in counted if name in set(names) and _may_copy(name)]
-    return warnings + [f"{name} was copied but git doesn't ignore it: `clean` will count it" for name in shown]
-
-
-def _may_copy(name: str) -> bool:
-    """A nested repository is listed with a slash at its end."""
-    if not name or name.endswith("/"):
-        return False
-    return not f"/{name}".endswith(_NEVER_COPIED) and ".board" not in name.split("/")
-
-
-def _copy_one(site: _Site, name: str) -> str | None:
-    source, target = os.path.join(site.top, name), os.path.join(site.path, name)
-    folder = os.path.dirname(target)
-    try:
-        if os.path.lexists(target) or not _is_within(folder, site.path):
-            return None
-        os.makedirs(folder, exist_ok=True)
-        if os.path.islink(source):
-            os.symlink(os.readlink(source), target)
-        elif os.path.isfile(source):
-            _copy_file(source, target)
-    except OSError as error:
-        return f"could not copy {name}: {error.strerror}"
-    return None
-
-
-def _copy_file(source: str, target: str) -> None:
-    """Exclusive, and private until the mode of the source is known: these files hold secrets."""
-    import shutil
-
-    target_flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with (
-        open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as reader,
-        open(os.open(target, target_flags, 0o600), "wb") as writer,
-    ):
-        shutil.copyfileobj(reader, writer)
-        os.fchmod(writer.fileno(), os.fstat(reader.fileno()).st_mode & 0o777)
-
-
-def _is_within(folder: str, tree: str) -> bool:
-    top = os.path.realpath(tree)
-    return os.path.commonpath((os.path.realpath(folder), top)) == top
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -1,6 +1,6 @@
 """tmux's control mode: its text protocol as a pure parser, and one standing client that speaks it.
 
-It knows no panes, windows or tasks (that is `tmux`), and it never starts a server.
+It knows no panes, windows or tasks (that is `server`), and it never starts a server.
 """
 
 from __future__ import annotations

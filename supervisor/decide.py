@@ -54,7 +54,8 @@ def settled(case: Case) -> Decision | None:
         return Decision(
             Rule.SETTLED, action, f"the task is {task.status}" if _is_ended(case) else "the step is settled"
         )
-    if isinstance(case.verdict, Dead) and case.verdict.exit.is_success and (task.step.run or case.settles_on_exit):
+    is_success = isinstance(case.verdict, Dead) and case.verdict.exit.is_success and not _is_replaced(case)
+    if is_success and (task.step.run or case.settles_on_exit):
         return Decision(Rule.SETTLED, Settle(), f"step {task.step.id} ended with exit 0")
     return None
 
@@ -252,6 +253,14 @@ def _is_over(case: Case) -> bool:
 def _is_stale(case: Case) -> bool:
     claim = case.task.claim
     return case.attempt is not None and (claim is None or claim.token != case.attempt.token)
+
+
+def _is_replaced(case: Case) -> bool:
+    """Was the task granted anew since the attempt that was seen?"""
+    claim = case.task.claim
+    if claim is None or case.attempt is None:
+        return False
+    return (claim.by, claim.token) != (case.holder, case.attempt.token)
 
 
 def _failed_run(case: Case) -> Run | None:

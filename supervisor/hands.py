@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from board import git, worktree
+from board import worktree
 from board.claims import Actor, Kind
 from board.engine import Engine
 from board.errors import BoardError
@@ -19,19 +19,22 @@ from board.journal.events import Event, Scalar
 from board.journal.redact import Redactor
 from board.model import Board, Run, Task
 from board.moves import claim
+from board.program import environment, run_program
 from supervisor import looks
 from supervisor.control import TmuxError, TmuxRefused
 from supervisor.decide import STOPPED
 from supervisor.keeping import Keeping
-from supervisor.launch import Site, missing_program, prepare
+from supervisor.launch import Site, missing_program, prepare, write_brief
 from supervisor.ledger import Ledger, Opening
 from supervisor.model import Attempt, Dead, Exit, Fact, Rule, Start, Unseen
 from supervisor.output import keep_output
-from supervisor.processes import ProcessId, end, identify, survivors
+from supervisor.panes import ATTEMPT_OPTION
+from supervisor.processes import ProcessId, identify, survivors
 from supervisor.profiles import Profiles
 from supervisor.screen import limited_until
+from supervisor.server import Server
 from supervisor.sight import Known
-from supervisor.tmux import ATTEMPT_OPTION, Server
+from supervisor.watcher import end
 
 KILL_GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
@@ -111,6 +114,8 @@ class Hands:
         attempt = Attempt(self.tools.session, task.id, granted.token, run.attempt)
         grant = self.tools.engine.grants.path(task.id, granted.token)
         launch = prepare(result.task, attempt, profile, site, grant)
+        if task.step.run is None:
+            write_brief(launch)
         keeping.known = Known(attempt, pane=pane.id, window=pane.window_id, is_ours=True)
         try:
             pid = await server.respawn(pane.id, launch.argv, launch.env, launch.cwd, {ATTEMPT_OPTION: attempt.mark})
@@ -160,10 +165,8 @@ class Hands:
 
     async def _set_up(self, keeping: Keeping, board: Board, site: Site) -> bool:
         for command in board.settings.worktrees.setup:
-            env = {**git.environment(os.environ), "BOARD_TASK": keeping.task.id, "BOARD_FILE": site.board}
-            ended = await asyncio.to_thread(
-                git.run_program, ["sh", "-c", command], env, 600.0, cwd=site.tree, tail=4000
-            )
+            env = {**environment(os.environ), "BOARD_TASK": keeping.task.id, "BOARD_FILE": site.board}
+            ended = await asyncio.to_thread(run_program, ["sh", "-c", command], env, 600.0, cwd=site.tree, tail=4000)
             if ended.status != 0:
                 self.tools.tell(
                     "setup_failed", keeping.task.id, command=command, exit_status=ended.status, took_s=ended.seconds

@@ -55,6 +55,6 @@ def _exit(task: Task, seen: Observation) -> Exit:
 def read_exit(words: str) -> Exit:
     """The exit that `Exit.words` wrote into a record."""
     kind, _, number = words.partition(" ")
-    if number.isdigit() and kind in ("exit", "signal"):
+    if number.isdecimal() and kind in ("exit", "signal"):
         return Exit(status=int(number)) if kind == "exit" else Exit(signal=int(number))
     return Exit() if words == Exit().words() else Exit(cause=words)

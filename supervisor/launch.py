@@ -24,9 +24,13 @@ _NAMESPACE = uuid.UUID("6f9a1f43-58f5-4a3f-9a54-1c0d2f6a7b11")
 
 @dataclass(frozen=True, slots=True)
 class Launch:
+    """`brief` is the rendered prompt, which the worker finds in the file `brief_path` as well."""
+
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
+    brief: str
+    brief_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,24 @@ class Site:
 
 
 def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: str) -> Launch:
-    """`task` is as it stands after the start was recorded. Writes the rendered brief; a bad one is a BoardError."""
+    """`task` as it stands after the start was recorded. Raises BoardError for a brief that can't be rendered."""
     words = _words(task, attempt, profile, site)
     resumed = attempt.number > 1
     brief = _render(site, "resume" if resumed else "start", words)
-    path = Path(site.side) / "cache" / "briefs" / f"{task.id}.{attempt.token}.md"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_text(brief, encoding="utf-8")
-    path.chmod(0o600)
-    values = {**words, "prompt": brief, "brief_file": str(path)}
+    path = os.path.join(site.side, "cache", "briefs", f"{task.id}.{attempt.token}.md")
+    values = {**words, "prompt": brief, "brief_file": path}
     argv = tuple(_fill(word, values, task.id) for word in (profile.resume if resumed else profile.start))
     env = {key: _fill(value, values, task.id) for key, value in profile.env.items()}
-    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree)
+    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree, brief, path)
+
+
+def write_brief(launch: Launch) -> None:
+    """0600: a brief may say more than the board does. Raises OSError."""
+    path = Path(launch.brief_path)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(launch.brief)
 
 
 def missing_program(profile: Profile, folder: str) -> str | None:
@@ -74,7 +84,7 @@ def _identity(task: Task, attempt: Attempt, site: Site, grant: str) -> dict[str,
         "BOARD_TASK": task.id,
         "BOARD_STEP": task.step.id,
         "BOARD_CLAIM": grant,
-        "BOARD_WORKER": f"{task.id}.{attempt.number}",
+        "BOARD_WORKER": attempt.worker,
         ATTEMPT: attempt.mark,
         "PATH": _search_path(),
     }

@@ -14,6 +14,7 @@ from board import git, worktree
 from board.done import Finding, Terms, check
 from board.errors import BoardError
 from board.model import Board, Task
+from board.program import environment, run_program
 from supervisor.launch import Site
 from supervisor.model import Answer, Unseen
 
@@ -24,9 +25,9 @@ async def done_if(task: Task, site: Site) -> Answer:
     """Exit 0 is yes, any other exit no; a time-out, a signal or a shell that can't run it is no answer."""
     command = task.step.done_if
     assert command is not None
-    env = {**git.environment(os.environ), "BOARD_TASK": task.id, "BOARD_STEP": task.step.id, "BOARD_FILE": site.board}
+    env = {**environment(os.environ), "BOARD_TASK": task.id, "BOARD_STEP": task.step.id, "BOARD_FILE": site.board}
     try:
-        ended = await asyncio.to_thread(git.run_program, ["sh", "-c", command], env, DONE_IF_TIMEOUT, cwd=site.tree)
+        ended = await asyncio.to_thread(run_program, ["sh", "-c", command], env, DONE_IF_TIMEOUT, cwd=site.tree)
     except OSError:
         return Unseen.FAILED
     if ended.status is None or ended.status < 0 or ended.status in (126, 127):

@@ -23,7 +23,7 @@ def limited_until(pattern: re.Pattern[str], screen: str, at: float) -> float | N
     groups = found.groupdict()
     if groups.get("seconds"):
         text = groups["seconds"]
-        seconds = float(text) if text.isdigit() else parse_span(text)
+        seconds = float(text) if text.isdecimal() else parse_span(text)
         return at + seconds if seconds is not None else at + UNNAMED_LIMIT
     return _until(groups.get("until") or "", at)
 
@@ -33,7 +33,7 @@ def _until(text: str, at: float) -> float:
     if instant is not None:
         return instant
     clock = re.fullmatch(r"(\d{1,2}):(\d\d)\s*([AaPp][Mm])?", text.strip())
-    if clock is None:
+    if clock is None or int(clock[1]) > 23 or int(clock[2]) > 59:
         return at + UNNAMED_LIMIT
     hour = int(clock[1]) % 12 + (12 if (clock[3] or "").lower() == "pm" else 0) if clock[3] else int(clock[1])
     day = at - at % 86400

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from supervisor.control import NoServer, TmuxError
 from supervisor.model import Attempt, Exit, Observation, Source
+from supervisor.panes import Pane
 from supervisor.processes import ProcessId, identify, is_alive, survivors
-from supervisor.tmux import Pane, Server
+from supervisor.server import Server
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,58 +1,22 @@
-"""The only door to tmux: sessions, windows and panes of a server of our own, by id and with a time-out.
+"""The only way in to tmux: one-shot calls to a server of our own, each a process with a time-out, and the attaching.
 
-No rule stands behind it: it neither judges what it sees nor decides what should run.
+No rule stands behind it, and it opens no window and starts no worker: that is the attached `server`'s.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import re
-import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from supervisor.control import (
-    TIMEOUT,
-    Control,
-    Detached,
-    NoServer,
-    TmuxError,
-    TmuxMissing,
-    TmuxRefused,
-    TmuxTimeout,
-    is_no_server,
-)
-from supervisor.processes import ProcessId, identify, is_alive, send
+from supervisor.control import TIMEOUT, Control, NoServer, TmuxMissing, TmuxRefused, TmuxTimeout, is_no_server
+from supervisor.processes import identify
+from supervisor.server import EXEC, Server, ServerId, literal
 
-__all__ = [
-    "Detached",
-    "ExitSeen",
-    "NoServer",
-    "Pane",
-    "Server",
-    "ServerId",
-    "Tmux",
-    "TmuxError",
-    "TmuxMissing",
-    "TmuxRefused",
-    "TmuxTimeout",
-    "session_name",
-]
-
-ServerId = ProcessId
-ATTEMPT_OPTION = "@crewboard_attempt"
-PROCESS_OPTION = "@crewboard_process"
 PLACEHOLDER = "(crewboard)"  # no task can have this name
-EXIT_WAIT = 0.25  # seconds until an exit that tmux has lost counts as lost for good
-OPEN_WAIT = 2.0  # seconds for a new window's first process to end
-LOOK_AGAIN = 0.001  # seconds
-
-# One dialect for run and env: tmux starts several arguments without a shell, but one alone through it, and
-# `env` says 127 for a missing program where tmux itself would say 1.
-_EXEC = ("/usr/bin/env", "--")
 _OPTIONS = (
     ("-s", "exit-empty", "on"),
     ("-s", "escape-time", "0"),
@@ -69,41 +33,6 @@ _OPTIONS = (
     ("-wg", "allow-rename", "off"),
 )
 _WELCOME = "One window a task. Choose one with C-b w, leave with C-b d: the workers stay.\n"
-
-_FORMAT = (
-    "#{pane_id} #{window_id} #{pane_pid} #{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
-    f" #{{{PROCESS_OPTION}}} #{{{ATTEMPT_OPTION}}} #{{session_name}}:#{{window_name}}"
-)
-# A session's name never holds a colon, and only the window's name, the last, may hold a space.
-_LINE = re.compile(r"(%\d+) (@\d+) (-?\d*) ([01]?) (\d*) (\w*) (\S*) (\S*) ([^:]*):(.*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Pane:
-    """`exit_status` and `exit_signal`: both None while it runs, and when tmux has lost how it ended.
-
-    `mark` and `process` are what the last `respawn` left on it; `is_dead` is tmux's word on the terminal.
-    """
-
-    id: str
-    session: str
-    window_id: str
-    window_name: str
-    pid: int
-    is_dead: bool
-    exit_status: int | None
-    exit_signal: int | None
-    mark: str | None
-    process: ProcessId | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExitSeen:
-    """`has_ended` False: the process lives, or may. True with two Nones: it ended, nobody can say how."""
-
-    has_ended: bool
-    status: int | None = None
-    signal: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +65,7 @@ class Tmux:
 
         Never call it while holding a lock. The new server keeps our environment and the folder `/`.
         """
-        window = ["-n", PLACEHOLDER, "-c", _literal(cwd), "--", *_EXEC, "printf", _WELCOME]
+        window = ["-n", PLACEHOLDER, "-c", literal(cwd), "--", *EXEC, "printf", _WELCOME]
         commands = [
             ["start-server"],
             *(["set-option", *option] for option in _OPTIONS),
@@ -176,112 +105,6 @@ class Tmux:
 
     def _argv(self, *flags: str) -> list[str]:
         return ["tmux", "-u", "-L", self.socket, "-f", "/dev/null", *flags]
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that we are attached to; its calls raise as `Control`'s do.
-
-    `id` with a pane's id names one pane of this boot: another server hands out `%0` again.
-    """
-
-    control: Control
-    id: ServerId
-
-    async def close(self) -> None:
-        await self.control.close()
-
-    async def panes(self, session: str | None = None) -> list[Pane]:
-        """All of them, or one session's, in one call."""
-        where = ["-a"] if session is None else ["-s", "-t", f"={session}"]
-        return [_pane(line) for line in await self.control.call("list-panes", *where, "-F", _FORMAT)]
-
-    async def open_window(self, session: str, name: str, cwd: str) -> Pane:
-        """This session's only window of that name, new or old; a new one's first process has ended.
-
-        So `respawn` is the one way in. Raises ValueError for a name that tmux would write otherwise.
-        """
-        if not re.fullmatch(r"[\w-]+", name, re.ASCII):
-            raise ValueError(f"not a window name: {name!r}")
-        window = ["-d", "-S", "-n", name, "-c", _literal(cwd), "-t", f"={session}:"]
-        listing = ["list-panes", "-s", "-t", f"={session}", "-F", _FORMAT]
-        lines = (await self.control.together(["new-window", *window, "--", *_EXEC, "true"], listing))[-1]
-        panes = [pane for pane in map(_pane, lines) if pane.window_name == name]
-        # A person may have split the window: the worker's pane is the marked one, else the oldest.
-        return await self._at_rest(min(panes, key=lambda pane: (pane.mark is None, int(pane.id[1:]))))
-
-    async def respawn(
-        self,
-        pane_id: str,
-        argv: Sequence[str],
-        env: Mapping[str, str],
-        cwd: str,
-        options: Mapping[str, str],
-    ) -> int:
-        """Start `argv` as the pane's own process and return its pid; of two that race, one wins.
-
-        The winner alone leaves `options` on the pane, in the same breath. Raises TmuxRefused while the pane
-        lives or without the folder, and ValueError for what no process could be given.
-        """
-        if not argv or "=" in argv[0]:
-            raise ValueError(f"not a program: {argv!r}")
-        if not os.path.isdir(cwd):  # tmux would start it in the home folder and say nothing
-            raise TmuxRefused(f"no such folder: {cwd}")
-        start = ["respawn-pane", "-t", pane_id, "-c", _literal(cwd), *_variables(env), "--", *_EXEC, *argv]
-        marks = [["set-option", "-p", "-t", pane_id, "--", *option] for option in options.items()]
-        unmark = ["set-option", "-p", "-u", "-t", pane_id, PROCESS_OPTION]
-        ask = ["display-message", "-p", "-t", pane_id, "#{pane_pid}"]
-        pid = int((await self.control.together(start, unmark, *marks, ask))[-1][0])
-        if PROCESS_OPTION not in options and (process := identify(pid)):
-            await self.set_option(pane_id, PROCESS_OPTION, f"{process.pid}:{process.ticks}")
-        return pid
-
-    async def exit_of(self, pane_id: str) -> ExitSeen:
-        """How the pane's process ended, within 250 ms; a lost exit is asked for again, never made up."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + EXIT_WAIT
-        while True:
-            pane = await self._pane(pane_id)
-            if pane.exit_status is not None or pane.exit_signal is not None:
-                return ExitSeen(True, pane.exit_status, pane.exit_signal)  # noqa: FBT003
-            if _lives(pane):
-                return ExitSeen(has_ended=False)
-            if loop.time() >= deadline:
-                return ExitSeen(has_ended=True)
-            await asyncio.sleep(LOOK_AGAIN)
-            self._nudge()
-
-    async def capture(self, pane_id: str, *, history: bool = True) -> str:
-        """The text as it was written, wrapped lines joined; raw, so redact it before it goes anywhere."""
-        since = ["-S", "-"] if history else []
-        return "\n".join(await self.control.call("capture-pane", "-p", "-J", *since, "-t", pane_id))
-
-    async def close_window(self, window_id: str) -> None:
-        """A worker that ignores SIGHUP outlives this: `processes.survivors` sees it."""
-        await self.control.call("kill-window", "-t", window_id)
-
-    async def set_option(self, pane_id: str, name: str, value: str) -> None:
-        await self.control.call("set-option", "-p", "-t", pane_id, "--", name, value)
-
-    async def _pane(self, pane_id: str) -> Pane:
-        # Not display-message: of a pane that is gone it prints empty fields instead of an error.
-        only = f"#{{==:#{{pane_id}},{pane_id}}}"
-        return _pane((await self.control.call("list-panes", "-t", pane_id, "-f", only, "-F", _FORMAT))[0])
-
-    async def _at_rest(self, pane: Pane) -> Pane:
-        """A live pane without a mark is a window being opened: wait for its first process to end."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + OPEN_WAIT
-        while not pane.is_dead and pane.mark is None and loop.time() < deadline:
-            await asyncio.sleep(LOOK_AGAIN)
-            pane = await self._pane(pane.id)
-            if not pane.is_dead and not _lives(pane):
-                self._nudge()
-        return pane
-
-    def _nudge(self) -> None:
-        """A child's end that the server missed (libutempter) is noticed at the next SIGCHLD."""
-        send(self.id, signal.SIGCHLD)
 
 
 def session_name(board_path: str) -> str:
@@ -324,61 +147,8 @@ def _as_arguments(command: Sequence[str]) -> list[str]:
     return [f"{word[:-1]}\\;" if word.endswith(";") else word for word in command]
 
 
-def _literal(text: str) -> str:
-    """For arguments in which tmux expands formats: `#(...)` there would be a command. `#[` it leaves alone."""
-    return re.sub(r"#+(?!#|\[)", lambda found: found[0] * 2, text)
-
-
-def _variables(env: Mapping[str, str]) -> list[str]:
-    for name in env:
-        if not name or "=" in name:
-            raise ValueError(f"not a variable's name: {name!r}")
-    return [word for name, value in env.items() for word in ("-e", f"{name}={value}")]
-
-
 def _server_id(pid: str) -> ServerId:
     found = identify(int(pid)) if pid.strip().isdecimal() else None
     if found is None:
         raise NoServer("the server ended while it was asked for its pid")
     return found
-
-
-def _pane(line: str) -> Pane:
-    """Raises TmuxError for a line that it can't read whole: a pane left out would count as gone."""
-    found = _LINE.fullmatch(line)
-    if found is None:
-        raise TmuxError(f"unreadable pane: {line!r}")
-    pane, window, pid, dead, status, number, process, mark, session, name = found.groups()
-    is_dead = dead == "1"
-    return Pane(
-        id=pane,
-        session=session,
-        window_id=window,
-        window_name=name,
-        pid=int(pid or 0),
-        is_dead=is_dead,
-        exit_status=int(status) if is_dead and status else None,
-        exit_signal=_signal_number(number) if is_dead else None,
-        mark=mark or None,
-        process=_process(process),
-    )
-
-
-def _process(text: str) -> ProcessId | None:
-    pid, _, ticks = text.partition(":")
-    return ProcessId(int(pid), int(ticks)) if pid.isdecimal() and ticks.isdecimal() else None
-
-
-def _signal_number(text: str) -> int | None:
-    """tmux writes a number on some systems and a name on others."""
-    if text.isdecimal():
-        return int(text)
-    return getattr(signal, f"SIG{text.removeprefix('SIG')}", None) if text else None
-
-
-def _lives(pane: Pane) -> bool:
-    """Whether the process may live, whatever the pane says: a worker can close its terminal and go on."""
-    if pane.pid <= 0:
-        return not pane.is_dead
-    process = pane.process or identify(pane.pid) or ProcessId(pane.pid, ticks=0)
-    return is_alive(process) is not False

@@ -7,8 +7,11 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from tests.house import House
 
 
 @pytest.fixture
@@ -24,3 +27,11 @@ def tmux_socket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     argv = ["tmux", "-N", "-L", socket, "-f", "/dev/null", "kill-server"]
     subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def house(tmp_path: Path, tmux_socket: str) -> Iterator[House]:
+    """A folder with a private tmux socket in which a test may start supervisors; all of them end here."""
+    made = House(tmp_path, tmux_socket)
+    yield made
+    made.close()

@@ -5,6 +5,7 @@ Only what every command needs is imported up here; each command imports the rest
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ def main(words: Sequence[str] | None = None) -> int:
         answer()
     words = list(sys.argv[1:] if words is None else words)
     _mend_streams()
+    was_collecting = gc.isenabled()
+    gc.disable()  # a command ends before its garbage matters; looking for it takes 40 % of the time at 10,000 tasks
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -30,6 +33,9 @@ def main(words: Sequence[str] | None = None) -> int:
         code = _mute()
     except Exception as error:  # noqa: BLE001 - the last line of defence says it in one line
         code = _tell(error, words)
+    finally:
+        if was_collecting:
+            gc.enable()
     return code
 
 

@@ -47,7 +47,11 @@ class Context:
     @cached_property
     def path(self) -> str:
         """The board's path as the person gave it."""
-        return place.find(self.args.board, self.env, self._cwd())
+        try:
+            here = self._cwd()
+        except OSError:
+            raise InvalidBoard("this folder is gone", "cd somewhere else") from None
+        return place.find(self.args.board, self.env, here)
 
     @cached_property
     def store(self) -> FileStore:

@@ -103,15 +103,14 @@ def _again(error: InvalidFile) -> None:
 def _save(ctx: Context, base: Snapshot, text: str) -> tuple[Clash, ...]:
     """Saves `text`, merged with what was written meanwhile. Raises InvalidBoard; then nothing was saved."""
     check(Document(text), ctx.profiles)  # the whole edit first: its lines are what the person sees
-    before = _tasks(base.text)
     made: list[Merged] = [Merged(text, ())]
 
     def make(view: View) -> str:
         made[:] = [merge(base.text, text, view.document.bom + view.document.text)]
         return made[0].text
 
-    rev = ctx.engine.replace(make).rev if before is not None else _mend(ctx, base, text)
-    _tell(ctx, rev, base, before or {}, made[0])
+    rev = ctx.engine.replace(make).rev if _is_usable(ctx, base.text) else _mend(ctx, base, text)
+    _tell(ctx, rev, base, made[0])
     return made[0].clashes
 
 
@@ -124,17 +123,25 @@ def _mend(ctx: Context, base: Snapshot, text: str) -> str:
     return rev
 
 
-def _tasks(text: str) -> dict[str, Any] | None:
-    """The records by id; None where the text is no usable board."""
+def _is_usable(ctx: Context, text: str) -> bool:
+    try:
+        check(Document(text), ctx.profiles)
+    except InvalidBoard:
+        return False
+    return True
+
+
+def _tasks(text: str) -> dict[str, Any]:
+    """The records by id; none where the text was no board."""
     try:
         listed = Document(text).data.get("tasks") or ()
         return {str(record["id"]): record for record in listed}
     except (InvalidBoard, KeyError, TypeError):
-        return None
+        return {}
 
 
-def _tell(ctx: Context, rev: str, base: Snapshot, before: dict[str, Any], merged: Merged) -> None:
-    after = _tasks(merged.text) or {}
+def _tell(ctx: Context, rev: str, base: Snapshot, merged: Merged) -> None:
+    before, after = _tasks(base.text), _tasks(merged.text)
     changed = [name for name in after if name in before and after[name] != before[name]]
     fields: dict[str, Scalar] = {
         "by": ctx.asker.name,

@@ -10,7 +10,7 @@ from board.errors import NotFound, UsageError
 from board.instants import format_instant, format_span
 from board.model import Board, Claim, Task
 from board.moves import Ask, Outcome, Reason, Refused
-from board.queries import claimable
+from board.queries import in_order, is_claimable
 
 
 def claim(ctx: Context) -> None:
@@ -19,7 +19,7 @@ def claim(ctx: Context) -> None:
         raise UsageError("name a task or say --next, not both", "see board claim --help")
 
     def op(board: Board) -> Outcome:
-        task_id = wanted or _first(ctx, board).id
+        task_id = wanted or first_claimable(board, ctx.engine.clock()).id
         ask = ctx.engine.ask(board, task_id, ctx.asker.claiming(task_id))
         return _with_a_name(ask, moves.claim(ask, ctx.engine.grants.highest(task_id)))
 
@@ -33,11 +33,12 @@ def claim(ctx: Context) -> None:
     return ctx.tell(result, f"{verb} {result.task.id} as {held.by}: {_lease(ctx, held)}\ngrant: {grant}")
 
 
-def _first(ctx: Context, board: Board) -> Task:
-    found = claimable(board, ctx.engine.clock())
-    if not found:
+def first_claimable(board: Board, now: float) -> Task:
+    """What `claim --next` takes; the tasks behind it aren't asked. Raises NotFound."""
+    found = next((task for task in in_order(list(board.tasks)) if is_claimable(board, task, now)), None)
+    if found is None:
         raise NotFound("nothing is ready", "`board list` shows what each task waits for")
-    return found[0]
+    return found
 
 
 def _with_a_name(ask: Ask, outcome: Outcome) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ def log(ctx: Context) -> None:
     folder = os.path.join(ctx.store.side, "journal")
     follows = ctx.args.follow
     if follows:
+        gc.enable()  # unlike other commands this one stays
         # Past and future in one go: nothing that is written between two questions is missed.
         found = read.follow(folder, wait=_wait, **{**wanted, "since": wanted["since"] or 0.0})
     else:

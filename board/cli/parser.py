@@ -25,7 +25,8 @@ Handler = Callable[["Context"], int | None]
 
 class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise Misused(self.prog, message)
+        head, choose, choices = message.partition("(choose from ")
+        raise Misused(self.prog, head + choose + choices.replace("'", ""))  # newer Pythons don't quote them
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -64,6 +65,8 @@ def check_alone(words: list[str]) -> None:
     while at < len(words):
         word, at = words[at], at + 1
         if word in _WITH_VALUE:
+            if at >= len(words):
+                raise Misused("board", f"argument {word}: expected one argument")
             at += 1
         elif word not in _ALONE and not word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
             raise Misused("board", f"unrecognized arguments: {word}")

@@ -112,7 +112,7 @@ def slug(title: str) -> str:
     """A DNS label of whole words where they fit; `task` where nothing of the title can stand in one."""
     from unicodedata import normalize
 
-    plain = normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
     words = re.findall(r"[a-z0-9]+", re.sub(r"['`]", "", plain))
     name = ""
     for word in words:

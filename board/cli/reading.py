@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from board.cli.context import Context
-from board.errors import NotFound, UsageError
+from board.cli.holder import first_claimable
+from board.errors import UsageError
 from board.instants import format_instant, format_span
 from board.model import ENDED, Board, Status, Task
-from board.queries import claimable, is_ready, view, waits_for
+from board.queries import is_ready, view, waits_for
 from board.render import EMPTY, clean, paragraph, table
 
 _HEADERS = ("ID", "STATUS", "STEP", "HOLDER", "AGE", "WAITS-FOR", "TITLE")
@@ -140,10 +141,7 @@ def _endings(task: Task) -> list[tuple[str, str]]:
 
 def next_task(ctx: Context) -> None:
     board = ctx.read().board
-    found = claimable(board, ctx.engine.clock())
-    if not found:
-        raise NotFound("nothing is ready", "`board list` shows what each task waits for")
-    task = found[0]
+    task = first_claimable(board, ctx.engine.clock())
     if ctx.args.json:
         return ctx.tell_task(board, task)
     return ctx.say(task.id if ctx.args.quiet else f"{task.id}  {task.title}\nboard claim {task.id} --as NAME takes it")

@@ -167,10 +167,12 @@ _NO_VALUES: Final = _set(
     "enter see when which who may can has have"
 )
 _PLACEHOLDER: Final = (
-    r"\$[A-Z_][A-Z0-9_]*|\$\{[A-Za-z_][\w.]*\}|\$?\{\{.*|\{[A-Za-z_][\w.!:]*\}|\{\}|%[sdr]|%\([^()]*\)[sdr]|<[^<>]*>|"
-    r"\$\(.*|[*.xX\u2022\u2026?_-]+|[(\[{<|]+|(?:[^A-Za-z0-9]{0,8}(?:%[sdr]|\{[A-Za-z0-9_.!:]*\}))++[^A-Za-z0-9]*"
+    r"\$[A-Z_][A-Z0-9_]*|\$\{[A-Za-z_][\w.]*\}|\$?\{\{.*|\{[A-Za-z_][\w.!:]*\}|\{\}|%[sdr]|%\([^()]*\)[sdr]|"
+    r"<[A-Za-z][A-Za-z _:.-]*>|\$\(.*|[*.xX\u2022\u2026?_-]+|[(\[{<|]+"
+    r"|(?:[^A-Za-z0-9]{0,8}(?:%[sdr]|\{[A-Za-z0-9_.!:]*\}))++[^A-Za-z0-9]*"
 )
-_CALL: Final = r"[A-Za-z_.]{3,}+(?:\(|\[(?!REDACTED:)|::).*"
+_ARGUMENTS: Final = r"[\w.\"'=*, ()\[\]{}:&-]*"
+_CALL: Final = rf"[A-Za-z_]{{3}}[\w.]*+(?:\(|\[(?!REDACTED:)|::){_ARGUMENTS}"
 _NAME: Final = r"&?[A-Za-z_]\w*(?:(?:\.|->)[A-Za-z_]\w*)*"
 _ROOTS: Final = _set("self cls this os args opts options config cfg settings env process ctx request")
 
@@ -195,7 +197,7 @@ def is_code(value: str, key: str, *, is_pair: bool) -> bool:
 
     `is_pair` (`name: value`) doubts more: there a snake_case word is more often a value than a variable.
     """
-    if compiled(_CALL, re.DOTALL).fullmatch(value):
+    if compiled(_CALL).fullmatch(value):
         return True
     if not compiled(_NAME).fullmatch(value):
         return False
@@ -208,7 +210,9 @@ def is_code(value: str, key: str, *, is_pair: bool) -> bool:
 
 def is_expression(word: str) -> bool:
     """What stands behind ` = ` in source text: a name without figures, so that no key is one, or a bracket."""
-    return word[:1] in ("(", "[") or (word.isascii() and word.replace("_", "").replace(".", "").isalpha())
+    if word[:1] in ("(", "["):
+        return compiled(_ARGUMENTS).fullmatch(word) is not None
+    return word.isascii() and word.replace("_", "").replace(".", "").isalpha()
 
 
 def _is_about_a_secret(name: str) -> bool:

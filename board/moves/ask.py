@@ -8,13 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from board.claims import Actor, Fence, Kind, fence, highest_token, renewed, stamp
 from board.instants import format_instant, format_span
 from board.lifecycle import Move, Verb, Who, move_for, verbs_from
 from board.model import Board, Claim, Status, Task, run_key
 from board.patch import GONE
+
+_PARTICIPLES: Final = {
+    Verb.CLAIM: "claimed",
+    Verb.RENEW: "renewed",
+    Verb.RELEASE: "released",
+    Verb.START: "started",
+    Verb.CHECKPOINT: "given a checkpoint",
+    Verb.ADVANCE: "advanced",
+    Verb.BLOCK: "blocked",
+    Verb.UNBLOCK: "unblocked",
+    Verb.APPROVE: "approved",
+    Verb.REVIEW: "put up for review",
+    Verb.DONE: "settled as done",
+    Verb.FAIL: "given up",
+    Verb.CANCEL: "cancelled",
+    Verb.REOPEN: "reopened",
+}
 
 
 class Reason(StrEnum):
@@ -125,9 +142,13 @@ def held_by_another(ask: Ask) -> Refused:
 def illegal(ask: Ask, verb: Verb) -> Refused:
     task = ask.task
     if task.status is Status.TODO and verb in (Verb.RENEW, Verb.START, Verb.CHECKPOINT, Verb.DONE, Verb.RELEASE):
-        return Refused(Reason.ILLEGAL, f"can't {verb} {task.id}: nobody holds it", f"board claim {task.id} --as NAME")
+        return Refused(Reason.ILLEGAL, f"{_cannot(task, verb)}: nobody holds it", f"board claim {task.id} --as NAME")
     legal = ", ".join(verbs_from(task.status))
-    return Refused(Reason.ILLEGAL, f"can't {verb} {task.id}: it is {task.status}", f"from there: {legal}")
+    return Refused(Reason.ILLEGAL, f"{_cannot(task, verb)}: it is {task.status}", f"from there: {legal}")
+
+
+def _cannot(task: Task, verb: Verb) -> str:
+    return f"{task.id} can't be {_PARTICIPLES[verb]}"
 
 
 def target_of(ask: Ask, verb: Verb) -> Status:

@@ -27,10 +27,10 @@ from board.queries import is_gated, unmet
 def claim(ask: Ask, floor: int) -> Outcome:
     """A grant, or the holder's own grant again. `floor` is the highest token ever granted as far as the disk knows."""
     task, actor = ask.task, ask.actor
-    if task.claim is not None and is_holder(task, actor):
-        return renewal(ask, "claim_renewed")
     if move_for(Verb.CLAIM, task.status) is None:
         return illegal(ask, Verb.CLAIM)
+    if task.claim is not None and is_holder(task, actor):
+        return renewal(ask, "claim_renewed")
     if task.claim is not None and not is_expired(task.claim, ask.now):
         return held_by_another(ask)
     missing = unmet(ask.board, task)

@@ -26,7 +26,7 @@ def approve(ask: Ask) -> Outcome:
         )
     patch: dict[str, Any] = {"approved": {"step": task.step.id, "by": ask.actor.name, "at": ask.at}}
     if held:
-        patch |= {"status": str(Status.TODO), "blocked": GONE, **forgiven(task)}
+        patch |= {"status": str(Status.TODO), "blocked": GONE, **unclaimed(task), **forgiven(task)}
     return Change(task.id, patch, (Told("step_approved", {"step": task.step.id, "by": ask.actor.name}),))
 
 
@@ -74,7 +74,8 @@ def reopen(ask: Ask) -> Outcome:
     refused = guard(ask, Verb.REOPEN)
     if refused:
         return refused
-    patch: dict[str, Any] = {"status": str(Status.TODO), "done": GONE, "failed": GONE, "cancelled": GONE}
+    ended = dict.fromkeys(("done", "failed", "cancelled"), GONE)
+    patch: dict[str, Any] = {"status": str(Status.TODO), **ended, **unclaimed(task)}
     if task.status in (Status.DONE, Status.REVIEW):
         patch |= {"step": GONE, run_key(task.record): GONE}
     return Change(task.id, patch, (Told("task_reopened", {"by": ask.actor.name}),))

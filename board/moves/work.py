@@ -60,8 +60,7 @@ def advance(ask: Ask, step: str | None = None) -> Outcome:
         return Refused(Reason.NOTHING_TO_DO, f"{task.step.id} is the last step of {task.id}", f"board done {task.id}")
     target = target_of(ask, Verb.ADVANCE)
     patch: dict[str, Any] = {"status": str(target), "step": following.id, "approved": GONE, "blocked": GONE}
-    if target is Status.IN_PROGRESS:
-        patch["claim"] = claim_record(ask)
+    patch |= {"claim": claim_record(ask)} if target is Status.IN_PROGRESS else unclaimed(task)
     told = Told("step_advanced", {"step": task.step.id, "to_step": following.id, "by": ask.actor.name})
     return Change(task.id, patch, (told,))
 
@@ -88,7 +87,7 @@ def unblock(ask: Ask) -> Outcome:
     refused = guard(ask, Verb.UNBLOCK)
     if refused:
         return refused
-    patch = {"status": str(Status.TODO), "blocked": GONE, **forgiven(task)}
+    patch = {"status": str(Status.TODO), "blocked": GONE, **unclaimed(task), **forgiven(task)}
     return Change(task.id, patch, (Told("task_unblocked", {"by": ask.actor.name}),))
 
 

@@ -86,7 +86,8 @@ def test_a_refusal_is_one_line_with_a_remedy_and_changes_nothing(run: Run, folde
     before = (folder / "tasks.yaml").read_bytes()
     ended = run(*map(str, words))
     assert (ended.code, ended.out) == (code, "")
-    assert ended.err.startswith("board") and ended.err.count("\n") == 1
+    assert ended.err.startswith("board")
+    assert ended.err.count("\n") == 1
     assert (folder / "tasks.yaml").read_bytes() == before
     agreed(f"refused-{name}", steady(ended.err, folder))
 

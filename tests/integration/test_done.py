@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from board import git
 from board.done import Finding, Progress, Terms, check
+from board.program import GRACE
 from tests import repositories as repos
 
 
@@ -235,7 +235,7 @@ def test_a_time_out_ends_the_whole_group(repo: Path, stubborn: str) -> None:
     watcher.join()
     assert (found.ok, found.exit_status) == (False, None)
     assert "not over after 1 s" in found.detail
-    assert found.seconds < 1 + git.GRACE + 3
+    assert found.seconds < 1 + GRACE + 3
     pid = int((repo / "pid").read_text())
     assert eventually(lambda: is_gone(pid, identity[0]))
 

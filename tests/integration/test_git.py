@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from board import git
+from board import git, program
 from tests import repositories as repos
 
 
@@ -263,14 +263,14 @@ def test_a_question_that_hangs_ends_with_all_that_it_started(tmp_path: Path) -> 
     began = time.monotonic()
     with pytest.raises(git.GitTimeout):
         git.run(str(repo), "hang", timeout=0.5)
-    assert time.monotonic() - began < 0.5 + git.GRACE + 2
+    assert time.monotonic() - began < 0.5 + program.GRACE + 2
     assert not (Path("/proc") / mark.read_text().strip() / "cwd").exists()
 
 
 def test_a_daemon_that_keeps_the_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """A program is over when it has ended itself; a helper that it left behind doesn't hold us up, nor is it ended."""
     began = time.monotonic()
-    ended = git.run_program(("/bin/sh", "-c", "sleep 30 & echo $!"), dict(os.environ), 20.0)
+    ended = program.run_program(("/bin/sh", "-c", "sleep 30 & echo $!"), dict(os.environ), 20.0)
     assert time.monotonic() - began < 10
     assert ended.status == 0
     os.kill(int(ended.stdout), 15)
@@ -279,6 +279,6 @@ def test_a_daemon_that_keeps_the_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_much_output_is_read_whole_or_to_the_asked_tail(tmp_path: Path) -> None:
     """A megabyte neither blocks nor is cut; with a tail only the last bytes of both streams are kept."""
     words = ("/bin/sh", "-c", "head -c 1000000 /dev/zero; echo end >&2")
-    whole = git.run_program(words, dict(os.environ), 20.0)
+    whole = program.run_program(words, dict(os.environ), 20.0)
     assert (len(whole.stdout), whole.stderr) == (1_000_000, b"end\n")
-    assert git.run_program(words, dict(os.environ), 20.0, tail=6).stdout == b"\0\0end\n"
+    assert program.run_program(words, dict(os.environ), 20.0, tail=6).stdout == b"\0\0end\n"

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from supervisor import processes
-from supervisor.processes import ProcessId, Watcher, boot_id, end, identify, is_alive, marked, send, survivors
+from supervisor.processes import ProcessId, boot_id, identify, is_alive, marked, send, survivors
+from supervisor.watcher import Watcher, end
 
 STUBBORN = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
 Start = Callable[..., subprocess.Popen[bytes]]

@@ -17,8 +17,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from supervisor.processes import Watcher, identify, send
-from supervisor.tmux import Detached, ExitSeen, NoServer, Pane, Server, Tmux, TmuxRefused, TmuxTimeout
+from supervisor.control import Detached, NoServer, TmuxRefused, TmuxTimeout
+from supervisor.panes import Pane
+from supervisor.processes import identify, send
+from supervisor.server import ExitSeen, Server
+from supervisor.tmux import Tmux
+from supervisor.watcher import Watcher
 
 pytestmark = [pytest.mark.tmux, pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")]
 

@@ -11,14 +11,8 @@ from board.document import Document
 from board.errors import InvalidBoard
 from board.instants import parse_instant, parse_span
 from board.settings import Settings, read_settings
-from board.vocabulary import (
-    INSTANT_PATTERN,
-    SPAN_ABOVE_ZERO_PATTERN,
-    SPAN_PATTERN,
-    TABLES,
-    Key,
-    Part,
-)
+from board.shapes import INSTANT_PATTERN, SPAN_ABOVE_ZERO_PATTERN, SPAN_PATTERN, Part
+from board.vocabulary import TABLES, Key
 
 
 def found(text: str, *profiles: str) -> list[str]:
@@ -295,6 +289,22 @@ def test_ten_thousand_tasks_in_a_ring_are_no_danger() -> None:
     assert only.endswith("-> t9999 -> t0")
 
 
+def test_many_ways_to_one_task_are_walked_once() -> None:
+    """Sixty tasks that each wait for the next two make more ways than could ever be walked one by one."""
+    lines = [f"  - {{id: t{index}, after: [t{index + 1}, t{index + 2}]}}" for index in range(60)]
+    assert found("version: 1\ntasks:\n" + "\n".join([*lines, "  - id: t60", "  - id: t61"])) == []
+
+
+def test_ten_thousand_misspelt_names_cost_no_minutes() -> None:
+    """Near words are looked for within a budget: the first problems have one, and the report comes soon."""
+    lines = [f"  - {{id: task-{index}, after: [taks-{index}]}}" for index in range(10_000)]
+    wrong = found("version: 1\ntasks:\n" + "\n".join(lines))
+    hinted = [line for line in wrong if "did you mean" in line]
+    assert len(wrong) == LISTED + 1
+    assert wrong[: len(hinted)] == hinted
+    assert 1 <= len(hinted) <= 5
+
+
 @given(st.lists(st.lists(st.integers(0, 7), max_size=4), min_size=1, max_size=8))
 def test_a_cycle_is_found_exactly_where_there_is_one(edges: list[list[int]]) -> None:
     """Against an oracle that peels off tasks whose predecessors are gone: what can't be peeled has a cycle."""
@@ -315,15 +325,15 @@ def test_merged_data_are_checked_and_placed_at_the_nearest_node() -> None:
 x-base: &base {priority: 99, agent: shell}
 x-task: &task {id: c, stauts: todo}
 tasks:
-  - <<: *base
-    id: a
+  - id: a
+    <<: *base
   - id: b
     <<: *base
     priority: 3
   - *task
 """
     assert found(text) == [
-        "f:5:5: priority: expected a whole number from 0 to 9, got 99",
+        "f:6:5: priority: expected a whole number from 0 to 9, got 99",
         'f:10:5: unknown key "stauts" (did you mean "status"?)',
     ]
 

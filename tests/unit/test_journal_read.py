@@ -150,6 +150,6 @@ def test_one_line_for_people() -> None:
 
 @pytest.mark.parametrize("hostile", ["\x1b[2J", "a\nb", "\u202egnp", "\x9b1m", 'say "x"', ""])
 def test_a_line_for_people_is_one_line_and_moves_no_cursor(hostile: str) -> None:
-    """Whatever somebody wrote into the file, it is shown and not obeyed. Mutant seen red: no escape for U+009B."""
+    """Whatever somebody wrote into the file, it is shown and not obeyed. Mutant seen red: `ensure_ascii=False`."""
     shown = render({"ts": "2026-11-20T10:13:00.120Z", "event": "x", "task": hostile, "step": hostile, hostile: hostile})
     assert shown.isprintable()

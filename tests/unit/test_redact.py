@@ -212,7 +212,7 @@ FORMS = (
 def test_pairs_in_every_way_of_writing_them(form: str) -> None:
     """The value that a secret's name announces is masked; the name stays, and so does what comes after.
 
-    Mutants seen red: no quoted form, no flag form, no escaped quotes, an unquoted value that ends at no `&`.
+    Mutants seen red: no flag form, no escaped quotes, an unquoted value that ends at no `&`.
     """
     for i, name in enumerate(("password", "API_KEY", "clientSecret")):
         value = draw((form, i), 14)
@@ -240,6 +240,18 @@ def test_a_password_of_any_characters_leaves_nothing() -> None:
         value = draw(dice.random(), 6) + "".join(dice.choice(string.punctuation + " ") for _ in range(6)) + "Q9z"
         out = REDACT.text(json.dumps({"password": value, "n": 1}))
         assert re.fullmatch(r'\{"password": "\[REDACTED:[a-z]+:[0-9a-f]{8}\]", "n": 1\}', out), value
+
+
+@pytest.mark.parametrize("form", ["{k}={v}", "export {k}={v}", "{k}={v} ./run"])
+def test_a_shell_word_is_one_value(form: str) -> None:
+    """What stands first in a line as `NAME=word` is masked up to the word's end, whatever is in it.
+
+    Mutant seen red: the shell's word ends at `;` as a query's value does.
+    """
+    for i in range(50):
+        value = "".join(random.Random(i).choices(WORD + "!@#$%^*_+.,:;&?/~()[]{}<>|", k=16)) + ";Ab1="
+        out = REDACT.text(form.format(k="DB_PASSWORD", v=value))
+        assert re.sub(MARK, "", out) == form.format(k="DB_PASSWORD", v="")
 
 
 CLEAN = (
@@ -486,7 +498,7 @@ KNOWING = a_redactor(known={"X": draw("known", 12), "Y": "~/" + draw("y", 8), "Z
 @settings(max_examples=600, deadline=None)
 @given(TEXTS)
 def test_twice_is_once(text: str) -> None:
-    """Redacting what is redacted changes nothing, whatever the text. Mutant seen red: marks searched for names."""
+    """Redacting what is redacted changes nothing, whatever the text. Mutant seen red: one round only."""
     for redactor in (REDACT, KNOWING):
         once = redactor.text(text)
         assert redactor.text(once) == once

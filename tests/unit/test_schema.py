@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from board.check import problems
 from board.document import Document
 from board.schema import schema, text
-from board.vocabulary import TABLES, Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Span, Text, Whole
+from board.shapes import Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Span, Text, Whole
+from board.vocabulary import TABLES
 
 FORMATS = jsonschema.FormatChecker(formats=["regex"])
 VALIDATOR = jsonschema.Draft202012Validator(schema(), format_checker=FORMATS)

@@ -1,0 +1,127 @@
+"""Secrets that a name announces, `password: hunter22` or `--token abc`: where each one starts and ends in a text.
+
+It masks nothing, and leaves out what only looks so: prose, code, templates, values that are no secret.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from board.journal.marks import MARKER, is_marked
+from board.journal.rules import compiled, is_code, is_expression, is_plain, is_prose, may_name_a_secret, secret_kind
+
+_NAME: Final = (
+    MARKER + r"|(?<![A-Za-z0-9_.-])(?:"
+    r"(?P<flag>--?[A-Za-z][A-Za-z0-9_.-]++)[ \t]{1,4}(?=[^\s=:-])"
+    r"|(?P<key>[A-Za-z0-9_.-]++)(?:\\{0,3}[\"'])?\]?"
+    r"(?P<sep>[ \t]{0,8}(?:=>|:=|=(?!=)|:[ \t]?(?:str|bytes|string|String|Final)(?: \| None)?[ \t]?=(?!=)|:(?!:))"
+    r"[ \t]{0,8}))"
+)
+_OPENING: Final = r"([bBrRuUfF]{0,2})(\\{0,3}[\"'`])"
+_BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|[A-Za-z0-9_.-]{1,64}[=:])|\\(?![nrt\"']))++"
+_SCHEME: Final = r"(?i:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256)[ \t]{1,4}"
+_SHELL_WORD: Final = r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+"
+_REST: Final = r"(?:[^\n\"'\\]|\\(?![nrt\"']))*+"
+_YAML_REST: Final = r"(?:[^\n#\\]|\\(?![nrt\"'])|(?<![ \t])#)*+"
+
+
+class _Name(NamedTuple):
+    """A name that announces a secret, and where its value starts."""
+
+    key: str
+    kind: str
+    sep: str
+    is_spaced: bool
+    end: int
+
+    @property
+    def is_shell(self) -> bool:
+        return self.sep == "=" and not self.is_spaced and self.key.isupper()
+
+
+def named_secrets(s: str) -> Iterator[tuple[str, int, int]]:
+    """The kind and the span of each, in order; none reaches into another."""
+    if not may_name_a_secret(s):
+        return
+    at = compiled(_NAME).search(s)
+    while at is not None:
+        position = at.end()
+        found = _secret_after(s, at) if at[1] is None else None
+        if found is not None:
+            yield found
+            position = found[2]
+        at = compiled(_NAME).search(s, position)
+
+
+def _secret_after(s: str, at: re.Match[str]) -> tuple[str, int, int] | None:
+    """The kind and the span of the secret that a name announces, if it announces one."""
+    key = at["key"] or at["flag"]
+    if key[0] in "nrt" and at.start() and s[at.start() - 1] == "\\":
+        key = key[1:]
+    kind = "cookie" if key.lower() in ("cookie", "set-cookie") else secret_kind(key)
+    if kind is None or (key.lower() == "pass" and ":" in (at["sep"] or " ")):
+        return None
+    sep = at["sep"] or " "
+    name = _Name(key, kind, sep.strip() or " ", sep != sep.strip(), at.end())
+    start, end = _value_span(s, name, is_first=_stands_first(s, at.start()))
+    value = s[start:end]
+    is_none = not value or is_marked(value) or is_plain(value, kind) or (kind == "cookie" and "=" not in value)
+    return None if is_none else (kind, start, end)
+
+
+def _value_span(s: str, name: _Name, *, is_first: bool) -> tuple[int, int]:
+    opening = compiled(_OPENING).match(s, name.end)
+    start = name.end if opening is None else opening.end()
+    scheme = compiled(_SCHEME).match(s, start) if name.kind == "auth" else None
+    inside = start if scheme is None else scheme.end()
+    if opening is not None:
+        end = _matched_to(_quoted(opening[2]), s, start)
+        return (end, end) if _is_no_literal(s, opening, end) else (min(inside, end), end)
+    if name.sep == ":" and (scheme is not None or name.kind == "cookie"):
+        end = _matched_to(_REST, s, inside)
+        return inside, end
+    return start, _bare_end(s, name, is_first=is_first)
+
+
+def _is_no_literal(s: str, opening: re.Match[str], end: int) -> bool:
+    """A template's text, or a quote that closes: `input('Password: ', echo)`."""
+    start, quote = opening.start(), opening[2]
+    is_template = ("f" in opening[1].lower() or quote == "`") and "{" in s[opening.end() : end]
+    line = max(s.rfind("\n", max(0, start - 512), start), start - 512, 0)
+    closes = s.count(quote, line, start) % 2 == 1 and s[opening.end() : opening.end() + 1] in " ,;)]}+"
+    return is_template or closes
+
+
+def _bare_end(s: str, name: _Name, *, is_first: bool) -> int:
+    """Where an unquoted value ends: with its word, or with its line when the name stands first in it (YAML)."""
+    if is_first and name.is_shell:
+        return _matched_to(_SHELL_WORD, s, name.end)
+    word = s[name.end : _matched_to(_BARE, s, name.end)]
+    if is_plain(word, name.kind):
+        return name.end
+    while word and word[-1] in ")]}>.:" and not is_marked(word):
+        word = word[:-1]
+    is_source = not name.is_shell and is_code(word, name.key, is_pair=name.sep == ":")
+    is_variable = name.is_spaced and name.sep == "=" and name.kind != "password" and is_expression(word)
+    if is_source or is_variable or is_plain(word, name.kind) or is_prose(word, name.kind, name.sep) or is_marked(word):
+        return name.end
+    if name.sep == ":" and is_first and name.is_spaced:
+        return name.end + len(s[name.end : _matched_to(_YAML_REST, s, name.end)].rstrip())
+    return name.end + len(word)
+
+
+def _stands_first(s: str, start: int) -> bool:
+    line = s.rfind("\n", max(0, start - 64), start) + 1
+    return (line > 0 or start <= 64) and s[line:start].strip(" \t-") in ("", "export", "set", "env")
+
+
+def _quoted(close: str) -> str:
+    """What stands between quotes; escaped ones (JSON within JSON) end at the same escape, all end with the line."""
+    if len(close) == 1:
+        return rf"(?:[^\\\n{close}]|\\.)*+"
+    return rf"(?:(?!(?<!\\){re.escape(close)})[^\n])*+"
+
+
+def _matched_to(pattern: str, s: str, start: int) -> int:
+    m = compiled(pattern).match(s, start)
+    return start if m is None else m.end()

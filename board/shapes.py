@@ -1,0 +1,207 @@
+"""The shapes that a value in a board file may have: what is in each, and how it and a wrong value are called.
+
+It knows no keys (that is `vocabulary`) and no places. Patterns keep to what Python and ECMAScript (editors, JSON
+Schema) read alike; the instants' pattern knows the calendar, so that no second opinion is needed on 30 February.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any, Final, NamedTuple, assert_never
+
+_SHOWN: Final = 60
+
+
+class Text(NamedTuple):
+    expected: str
+    pattern: str = ""
+
+
+class Span(NamedTuple):
+    """`30s`, `1h30m`; where it need not be above zero, also a bare `0`."""
+
+    above_zero: bool
+
+
+class Regex(NamedTuple):
+    """A regular expression of Python's."""
+
+
+class Whole(NamedTuple):
+    low: int
+    high: int | None = None
+
+
+class Number(NamedTuple):
+    low: int
+
+
+class Flag(NamedTuple):
+    """`true` or `false`, no other word."""
+
+
+class Choice(NamedTuple):
+    words: tuple[str, ...]
+
+
+class Items(NamedTuple):
+    item: Text | Part
+    expected: str
+    least: int = 0
+
+
+class Part(NamedTuple):
+    """A mapping with the keys of `TABLES[name]`."""
+
+    name: str
+
+
+class Named(NamedTuple):
+    """A mapping from names of the person's choice to values of one shape."""
+
+    name: Text
+    value: Text | Part
+
+
+class Either(NamedTuple):
+    """A mapping is read as the part, everything else as the plain shape."""
+
+    plain: Text | Span
+    part: Part
+
+
+Shape = Text | Span | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
+
+_DAY = (
+    r"(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-31|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
+    r"|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)"
+)
+_HOUR = r"(?:[01][0-9]|2[0-3])"
+_SPAN = "".join(
+    rf"(?:[0-9]{{1,{digits}}}(?:\.[0-9]{{1,3}})?{unit})?"  # so many digits that `now` plus a span stays a date
+    for unit, digits in (("d", 6), ("h", 6), ("m", 9), ("s", 9), ("ms", 9))
+)
+
+INSTANT_PATTERN: Final = (
+    rf"^{_DAY}[Tt ]{_HOUR}:[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,9}})? ?(?:[Zz]|[+-]{_HOUR}:?[0-5][0-9])?$"
+)
+SPAN_PATTERN: Final = rf"^(?=[0-9])(?:0|{_SPAN})$"
+SPAN_ABOVE_ZERO_PATTERN: Final = rf"^(?=[0-9])(?=.*[1-9]){_SPAN}$"
+ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+
+TEXT: Final = Text("text", r"\S")
+MAYBE_EMPTY: Final = Text("text")
+ID: Final = Text("a DNS label (1 to 63 of a-z 0-9 -, no - at its ends)", ID_PATTERN)
+NAME: Final = Text("a name of A-Z a-z 0-9 _ . - (at most 64)", "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")
+VARIABLE: Final = Text("the name of an environment variable", "^[A-Za-z_][A-Za-z0-9_]*$")
+INSTANT: Final = Text("an instant such as 2026-11-20T10:00:00Z", INSTANT_PATTERN)
+TEXTS: Final = Items(TEXT, "a list of texts")
+ARGV: Final = Items(MAYBE_EMPTY, "a list of a program and its arguments", least=1)
+CHECKS: Final = Items(TEXT, "a list of checks (clean, committed, pushed, merged, pr or commands)")
+COUNT: Final = Whole(0)
+
+
+def is_in(shape: Text | Span | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:
+    match shape:
+        case Text(_, pattern):
+            return isinstance(value, str) and _matches(pattern, value)
+        case Choice(words):
+            return isinstance(value, str) and value in words
+        case Flag():
+            return isinstance(value, bool)
+        case Whole(low, high):
+            return _is_whole(value) and low <= value and (high is None or value <= high)
+        case Number(low):
+            return (_is_whole(value) or isinstance(value, float)) and low <= value < math.inf
+        case Span(above_zero):
+            if isinstance(value, str):
+                return _matches(SPAN_ABOVE_ZERO_PATTERN if above_zero else SPAN_PATTERN, value)
+            return not above_zero and _is_whole(value) and value == 0
+        case Regex():
+            return isinstance(value, str) and _is_regex(value)
+        case _:
+            assert_never(shape)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+_compiled: Final[dict[str, re.Pattern[str]]] = {}
+
+
+def _matches(pattern: str, value: str) -> bool:
+    compiled = _compiled.get(pattern)
+    if compiled is None:
+        # Python's `$` also matches before a last newline; the patterns mean what other validators mean by it.
+        strict = pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern
+        compiled = _compiled[pattern] = re.compile(strict)
+    return compiled.search(value) is not None
+
+
+def _is_regex(value: str) -> bool:
+    try:
+        re.compile(value)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def describe(shape: Shape) -> str:
+    match shape:
+        case Text(expected) | Items(_, expected):
+            return expected
+        case Span(above_zero):
+            return (
+                "a span above 0 such as 30s, 10m or 1h30m" if above_zero else "a span such as 30s, 10m or 1h30m, or 0"
+            )
+        case Regex():
+            return "a regular expression"
+        case Whole(low, high):
+            to = f" from {low} to {high}" if high is not None else f", {low} or more"
+            return str(low) if low == high else f"a whole number{to}"
+        case Number(low):
+            return f"a number, {low} or more"
+        case Flag():
+            return "true or false"
+        case Choice(words):
+            return f"one of {', '.join(words)}" if len(words) > 1 else words[0]
+        case Part() | Named():
+            return "a mapping"
+        case Either(plain, _):
+            return f"{describe(plain)}, or a mapping"
+        case _:
+            assert_never(shape)
+
+
+_BOOLEAN_WORDS: Final = {
+    **dict.fromkeys(("y", "yes", "on", "true"), "true"),
+    **dict.fromkeys(("n", "no", "off", "false"), "false"),
+}
+
+
+def describe_got(shape: Shape | None, value: Any) -> str:
+    if isinstance(shape, Flag) and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:
+        return f"{show(value)}: in YAML 1.2 that is text; write {_BOOLEAN_WORDS[value.lower()]}"
+    if isinstance(shape, Text) and isinstance(value, bool | int | float):
+        # The value itself stays unsaid: a number among an agent's variables may be a secret.
+        return f"{'a boolean' if isinstance(value, bool) else 'a number'}; put it in quotes"
+    return show(value)
+
+
+def show(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list" if value else "an empty list"
+        case str():
+            text = value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "..."
+            return '"' + "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text) + '"'
+        case _:
+            return str(value)

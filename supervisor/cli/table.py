@@ -1,0 +1,160 @@
+"""Every command of the supervisor in one table: its words, its options, its page. It parses and runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from board.cli.table import Arg, Command
+
+GROUPS: Final = ("keep", "look", "more")
+_KEEP, _LOOK, _MORE = GROUPS
+
+_BAD: Final = "3 the board can't be used"
+_NEEDS: Final = "1 tmux is missing or too old"
+
+
+def _flag(name: str, text: str, *short: str) -> Arg:
+    return Arg((*short, name), {"action": "store_true", "help": text})
+
+
+def _id(text: str) -> Arg:
+    return Arg(("id",), {"metavar": "ID", "nargs": "?", "help": text})
+
+
+_ALL: Final = (
+    Command(
+        "run",
+        _KEEP,
+        "Keep the board here, until SIGTERM or Ctrl-C; the workers stay.",
+        "life:run",
+        (
+            _flag("--once", "look and act once, then leave"),
+            _flag("--dry-run", "look once, say what would be done, and do nothing"),
+        ),
+        "supervisor run --dry-run",
+        f"0 ended as asked, {_NEEDS}, {_BAD}, 5 another one keeps it",
+    ),
+    Command(
+        "start",
+        _KEEP,
+        "Keep the board in the background.",
+        "life:start",
+        (),
+        "supervisor start && supervisor status",
+        f"0 it runs, {_NEEDS}, {_BAD}, 5 one runs already",
+    ),
+    Command(
+        "stop",
+        _KEEP,
+        "Stop the supervisor, all workers too, or the worker of one task.",
+        "stopping:stop",
+        (
+            _id("only this task's worker; a person then decides about the task"),
+            _flag("--workers", "end all workers"),
+        ),
+        "supervisor stop --workers",
+        f"0 stopped, or there was nothing to stop, {_BAD}, 4 no such task, 75 not ended within a minute",
+    ),
+    Command(
+        "status",
+        _LOOK,
+        "Show who keeps the board, and what each task's worker does.",
+        "watching:status",
+        (_flag("--watch", "show it anew whenever it changes"),),
+        "supervisor status --watch",
+        f"0 shown, {_BAD} and none was ever kept",
+    ),
+    Command(
+        "attach",
+        _LOOK,
+        "Go to the worker of a task in tmux; leave with C-b d.",
+        "panes:attach",
+        (_id("the task (else the window that was last looked at)"),),
+        "supervisor attach refund-tests",
+        f"0 left again, 2 no terminal, {_BAD}, 4 no such task, or it has no window",
+    ),
+    Command(
+        "logs",
+        _LOOK,
+        "Show what a task's workers printed, redacted; without a task what happened.",
+        "logs:logs",
+        (
+            _id("the task (else the journal of all)"),
+            _flag("--follow", "go on with what comes from now on", "-f"),
+        ),
+        "supervisor logs refund-tests -f",
+        f"0 shown, {_BAD}, 4 no such task",
+    ),
+    Command(
+        "why",
+        _LOOK,
+        "Say why a task stands where it stands, and what happens next.",
+        "watching:why",
+        (Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"}),),
+        "supervisor why refund-tests",
+        f"0 shown, {_BAD}, 4 no such task",
+    ),
+    Command(
+        "doctor",
+        _LOOK,
+        "Look for what would keep this board from being kept well on this machine.",
+        "checking:doctor",
+        (),
+        "supervisor doctor",
+        "0 no failure, 1 at least one",
+    ),
+    Command(
+        "redact",
+        _MORE,
+        "Copy stdin to stdout without its secrets.",
+        "redacting:redact",
+        (
+            Arg(
+                ("--env-file",),
+                {"metavar": "F.json", "help": "mask these values too: a JSON object of names and values"},
+            ),
+            Arg(
+                ("--width",),
+                {
+                    "metavar": "N",
+                    "type": int,
+                    "help": "a line of exactly N characters goes on in the next one",
+                },
+            ),
+        ),
+        "env | supervisor redact",
+        "0 copied, 1 can't be written, 2 the file of values can't be read",
+    ),
+    Command(
+        "demo",
+        _MORE,
+        "Show all of it on a board of its own, in a minute.",
+        "showing:demo",
+        (_flag("--keep", "leave the demo's folder behind"),),
+        "supervisor demo",
+        "0 every promise was kept, 1 one was not",
+    ),
+    Command(
+        "completion",
+        _MORE,
+        "Print the line that turns on shell completion.",
+        "completion:completion",
+        (
+            Arg(
+                ("shell",),
+                {"metavar": "SHELL", "choices": ("bash", "zsh", "fish"), "help": "bash, zsh or fish"},
+            ),
+        ),
+        'eval "$(supervisor completion bash)"',
+        "0 printed, 2 no such shell",
+    ),
+)
+
+COMMANDS: Final[Mapping[str, Command]] = {command.name: command for command in _ALL}
+
+# Options for our own use: on no page, and in no shell's completion.
+HIDDEN: Final[Mapping[str, tuple[Arg, ...]]] = {
+    "run": (Arg(("--in-background",), {"action": "store_true"}),),
+    "demo": (Arg(("--break",), {"dest": "break_promise", "metavar": "N", "type": int}),),
+}

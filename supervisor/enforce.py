@@ -1,0 +1,182 @@
+"""Carrying the law out: each task's case to a decision, each decision to one operation of the hands."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from board.errors import BoardError
+from board.model import HELD, Board, Status, Task
+from board.queries import in_order, unmet
+from supervisor.control import TmuxError
+from supervisor.decide import decide
+from supervisor.hands import Hands, Tools
+from supervisor.keeping import Keeping
+from supervisor.model import Alive, Case, Decision, End, Hold, Lingering, Look, Nothing, Settle, Start, Wait
+from supervisor.overview import RETRY, Overview
+from supervisor.report import Report
+
+
+class Enforcer:
+    """`wake` asks for a cycle now, `look_again_at` for one at an instant. `is_dry` only looks and tells."""
+
+    def __init__(self, eyes: Overview, tools: Tools, report: Report, wake: Callable[[], None], *, is_dry: bool) -> None:
+        self.eyes = eyes
+        self.tools = tools
+        self.report = report
+        self.hands = Hands(tools)
+        self.wake = wake
+        self.is_dry = is_dry
+        self.clock = tools.engine.clock
+        self.look_again_at: Callable[[float], None] = lambda _: None
+
+    def decide_all(self, board: Board, *, may_start: bool) -> None:
+        now = self.clock()
+        for keeping in list(self.eyes.kept.values()):
+            if keeping.operation is not None or not keeping.is_fresh:
+                continue
+            if keeping.not_before <= now:
+                self._decide(keeping, board, now)
+            else:
+                self.look_again_at(keeping.not_before)
+        self.eyes.close_incident()
+        if not self.is_dry and may_start:
+            self._start_new(board)
+
+    def _decide(self, keeping: Keeping, board: Board, now: float) -> None:
+        task = keeping.task
+        if not self._concerns(task, board, keeping):
+            keeping.decision = Decision(keeping.decision.rule, Nothing(), keeping.decision.why)
+            return
+        before = keeping.decision
+        keeping.decision = decide(self._case(keeping, board, now))
+        self.report.decision(keeping, before)
+        self._renew(keeping, now)
+        if self.is_dry:
+            self._look_only(keeping, board)
+        else:
+            self._act(keeping, board)
+
+    def _concerns(self, task: Task, board: Board, keeping: Keeping) -> bool:
+        """Ours, or free for us to take, or something of ours still runs for it."""
+        if self.eyes.is_ours(task) or isinstance(keeping.verdict, Alive | Lingering):
+            return True
+        if task.status is not Status.TODO or unmet(board, task):
+            return False
+        return self._startable(board, task)
+
+    def _startable(self, board: Board, task: Task) -> bool:
+        try:
+            return self.tools.profiles.for_step(board, task, task.step) is not None
+        except BoardError:
+            return False
+
+    def _case(self, keeping: Keeping, board: Board, now: float) -> Case:
+        facts = keeping.facts
+        return Case(
+            task=keeping.task,
+            holder=self.tools.ledger.name,
+            verdict=keeping.verdict,
+            now=now,
+            policy=board.settings.restart,
+            attempt=keeping.known.attempt if keeping.known else None,
+            settles_on_exit=self.eyes.settles(board, keeping.task),
+            done_if=facts.done_if,
+            drift=facts.drift,
+            progressed=facts.progress,
+            limited_until=keeping.limited_until,
+            slot_at=self.eyes.incident.slots.get(keeping.task.id) if self.eyes.incident else None,
+            draw=keeping.draw,
+            grace=board.settings.grace,
+        )
+
+    def _look_only(self, keeping: Keeping, board: Board) -> None:
+        match keeping.decision.action:
+            case Look(fact=fact):
+                self.operate(keeping, "looking", self.hands.look(keeping, fact, board))
+            case _:
+                self.report.would(keeping)
+
+    def _act(self, keeping: Keeping, board: Board) -> None:
+        decision = keeping.decision
+        match decision.action:
+            case Nothing():
+                pass
+            case Wait(until=until):
+                self._note_end(keeping)
+                if until is not None:
+                    self.look_again_at(until)
+            case Look(fact=fact):
+                self.operate(keeping, "looking", self.hands.look(keeping, fact, board))
+            case Settle():
+                self.operate(keeping, "settling", self.hands.settle(keeping, board, decision.rule))
+            case Hold(on=on):
+                self.operate(keeping, "holding", self.hands.hold(keeping, on))
+            case End(grace=grace):
+                self.operate(keeping, "stopping", self.hands.end(keeping, decision.rule, grace))
+            case Start() as start:
+                if self.eyes.is_ours(keeping.task):
+                    self.operate(keeping, "starting", self._started(keeping, board, start))
+
+    def _start_new(self, board: Board) -> None:
+        """Fresh starts in order of priority, as far as there are places; whoever we hold has a place already."""
+        held = {task.id for task in board.tasks if self.eyes.is_ours(task) and task.status in HELD}
+        held |= {name for name, kept in self.eyes.kept.items() if kept.busy == "starting"}
+        ready = [kept.task for kept in self.eyes.kept.values() if self._wants_start(kept) and kept.task.id not in held]
+        for task in in_order(ready):
+            if len(held) >= board.settings.max_workers:
+                return
+            keeping = self.eyes.kept[task.id]
+            assert isinstance(keeping.decision.action, Start)
+            held.add(task.id)
+            self.operate(keeping, "starting", self._started(keeping, board, keeping.decision.action))
+
+    def _wants_start(self, keeping: Keeping) -> bool:
+        return (
+            keeping.operation is None
+            and keeping.is_fresh
+            and isinstance(keeping.decision.action, Start)
+            and keeping.task.status is Status.TODO
+            and keeping.not_before <= self.clock()
+        )
+
+    async def _started(self, keeping: Keeping, board: Board, start: Start) -> None:
+        await self.hands.start(keeping, board, start)
+        if self.eyes.incident is not None:
+            self.eyes.incident.slots.pop(keeping.task.id, None)
+        self.eyes.fell.discard(keeping.task.id)
+        keeping.draw = random.random()  # noqa: S311 - jitter, not a secret
+
+    def _note_end(self, keeping: Keeping) -> None:
+        """A death whose restart has to wait stands in the record at once: it outlives us."""
+        death = keeping.death
+        if death is not None and self.eyes.is_ours(keeping.task):
+            with contextlib.suppress(BoardError):
+                self.tools.ledger.note_end(keeping.task, *death)
+
+    def _renew(self, keeping: Keeping, now: float) -> None:
+        claim = keeping.task.claim
+        if claim is None or not self.eyes.is_ours(keeping.task) or keeping.task.status not in HELD or self.is_dry:
+            return
+        lease = max(claim.expires_at - claim.at, 0.1) if claim.at else 1.0
+        lease = min(lease, self.eyes.board.board.settings.lease) if self.eyes.board else lease
+        if claim.expires_at - now < lease / 2:
+            with contextlib.suppress(BoardError):
+                self.tools.ledger.renew(keeping.task)
+            self.look_again_at(now + lease / 2)
+        else:
+            self.look_again_at(claim.expires_at - lease / 2)
+
+    def operate(self, keeping: Keeping, name: str, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+                keeping.failures = 0
+            except (BoardError, TmuxError, OSError) as error:
+                keeping.failures += 1
+                keeping.not_before = self.clock() + RETRY * min(keeping.failures, 30)
+                self.tools.tell("look_failed", keeping.task.id, source=name, problem=str(error))
+
+        keeping.run(name, guarded(), self.wake)

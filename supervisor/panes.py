@@ -1,0 +1,83 @@
+"""A pane as tmux tells of it: the line that is asked for, read whole or not at all.
+
+It asks tmux nothing itself, and takes its word on the terminal only: whether the process lives, /proc says.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+
+from supervisor.control import TmuxError
+from supervisor.processes import ProcessId, identify, is_alive
+
+ATTEMPT_OPTION = "@crewboard_attempt"
+PROCESS_OPTION = "@crewboard_process"
+
+FORMAT = (
+    "#{pane_id} #{window_id} #{pane_pid} #{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
+    f" #{{{PROCESS_OPTION}}} #{{{ATTEMPT_OPTION}}} #{{session_name}}:#{{window_name}}"
+)
+# A session's name never holds a colon, and only the window's name, the last, may hold a space.
+_LINE = re.compile(r"(%\d+) (@\d+) (-?\d*) ([01]?) (\d*) (\w*) (\S*) (\S*) ([^:]*):(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Pane:
+    """`exit_status` and `exit_signal`: both None while it runs, and when tmux has lost how it ended.
+
+    `mark` and `process` are what the last `respawn` left on it; `is_dead` is tmux's word on the terminal.
+    """
+
+    id: str
+    session: str
+    window_id: str
+    window_name: str
+    pid: int
+    is_dead: bool
+    exit_status: int | None
+    exit_signal: int | None
+    mark: str | None
+    process: ProcessId | None
+
+
+def read_pane(line: str) -> Pane:
+    """Raises TmuxError for a line that it can't read whole: a pane left out would count as gone."""
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise TmuxError(f"unreadable pane: {line!r}")
+    pane, window, pid, dead, status, number, process, mark, session, name = found.groups()
+    is_dead = dead == "1"
+    return Pane(
+        id=pane,
+        session=session,
+        window_id=window,
+        window_name=name,
+        pid=int(pid or 0),
+        is_dead=is_dead,
+        exit_status=int(status) if is_dead and status else None,
+        exit_signal=_signal_number(number) if is_dead else None,
+        mark=mark or None,
+        process=_process(process),
+    )
+
+
+def _process(text: str) -> ProcessId | None:
+    pid, _, ticks = text.partition(":")
+    return ProcessId(int(pid), int(ticks)) if pid.isdecimal() and ticks.isdecimal() else None
+
+
+def _signal_number(text: str) -> int | None:
+    """tmux writes a number on some systems and a name on others."""
+    if text.isdecimal():
+        return int(text)
+    return getattr(signal, f"SIG{text.removeprefix('SIG')}", None) if text else None
+
+
+def lives(pane: Pane) -> bool:
+    """Whether the process may live, whatever the pane says: a worker can close its terminal and go on."""
+    if pane.pid <= 0:
+        return not pane.is_dead
+    process = pane.process or identify(pane.pid) or ProcessId(pane.pid, ticks=0)
+    return is_alive(process) is not False

@@ -1,0 +1,153 @@
+"""The tmux server that we are attached to: its panes listed, opened, started anew and read, by id and with a time-out.
+
+No rule stands behind it: it neither judges what it sees nor decides what should run, and it starts no server (`tmux`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from supervisor.control import Control, TmuxRefused
+from supervisor.panes import FORMAT, PROCESS_OPTION, Pane, lives, read_pane
+from supervisor.processes import ProcessId, identify, send
+
+ServerId = ProcessId
+EXIT_WAIT = 0.25  # seconds until an exit that tmux has lost counts as lost for good
+OPEN_WAIT = 2.0  # seconds for a new window's first process to end
+LOOK_AGAIN = 0.001  # seconds
+
+# One dialect for run and env: tmux starts several arguments without a shell, but one alone through it, and
+# `env` says 127 for a missing program where tmux itself would say 1.
+EXEC = ("/usr/bin/env", "--")
+
+
+@dataclass(frozen=True, slots=True)
+class ExitSeen:
+    """`has_ended` False: the process lives, or may. True with two Nones: it ended, nobody can say how."""
+
+    has_ended: bool
+    status: int | None = None
+    signal: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that we are attached to; its calls raise as `Control`'s do.
+
+    `id` with a pane's id names one pane of this boot: another server hands out `%0` again.
+    """
+
+    control: Control
+    id: ServerId
+
+    async def close(self) -> None:
+        await self.control.close()
+
+    async def panes(self, session: str | None = None) -> list[Pane]:
+        """All of them, or one session's, in one call."""
+        where = ["-a"] if session is None else ["-s", "-t", f"={session}"]
+        return [read_pane(line) for line in await self.control.call("list-panes", *where, "-F", FORMAT)]
+
+    async def open_window(self, session: str, name: str, cwd: str) -> Pane:
+        """This session's only window of that name, new or old; a new one's first process has ended.
+
+        So `respawn` is the one way in. Raises ValueError for a name that tmux would write otherwise.
+        """
+        if not re.fullmatch(r"[\w-]+", name, re.ASCII):
+            raise ValueError(f"not a window name: {name!r}")
+        window = ["-d", "-S", "-n", name, "-c", literal(cwd), "-t", f"={session}:"]
+        listing = ["list-panes", "-s", "-t", f"={session}", "-F", FORMAT]
+        lines = (await self.control.together(["new-window", *window, "--", *EXEC, "true"], listing))[-1]
+        panes = [pane for pane in map(read_pane, lines) if pane.window_name == name]
+        # A person may have split the window: the worker's pane is the marked one, else the oldest.
+        return await self._at_rest(min(panes, key=lambda pane: (pane.mark is None, int(pane.id[1:]))))
+
+    async def respawn(
+        self,
+        pane_id: str,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str,
+        options: Mapping[str, str],
+    ) -> int:
+        """Start `argv` as the pane's own process and return its pid; of two that race, one wins.
+
+        The winner alone leaves `options` on the pane, in the same breath. Raises TmuxRefused while the pane
+        lives or without the folder, and ValueError for what no process could be given.
+        """
+        if not argv or "=" in argv[0]:
+            raise ValueError(f"not a program: {argv!r}")
+        if not os.path.isdir(cwd):  # tmux would start it in the home folder and say nothing
+            raise TmuxRefused(f"no such folder: {cwd}")
+        start = ["respawn-pane", "-t", pane_id, "-c", literal(cwd), *_variables(env), "--", *EXEC, *argv]
+        marks = [["set-option", "-p", "-t", pane_id, "--", *option] for option in options.items()]
+        unmark = ["set-option", "-p", "-u", "-t", pane_id, PROCESS_OPTION]
+        ask = ["display-message", "-p", "-t", pane_id, "#{pane_pid}"]
+        pid = int((await self.control.together(start, unmark, *marks, ask))[-1][0])
+        if PROCESS_OPTION not in options and (process := identify(pid)):
+            await self.set_option(pane_id, PROCESS_OPTION, f"{process.pid}:{process.ticks}")
+        return pid
+
+    async def exit_of(self, pane_id: str) -> ExitSeen:
+        """How the pane's process ended, within 250 ms; a lost exit is asked for again, never made up."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + EXIT_WAIT
+        while True:
+            pane = await self._pane(pane_id)
+            if pane.exit_status is not None or pane.exit_signal is not None:
+                return ExitSeen(True, pane.exit_status, pane.exit_signal)  # noqa: FBT003
+            if lives(pane):
+                return ExitSeen(has_ended=False)
+            if loop.time() >= deadline:
+                return ExitSeen(has_ended=True)
+            await asyncio.sleep(LOOK_AGAIN)
+            self._nudge()
+
+    async def capture(self, pane_id: str, *, history: bool = True) -> str:
+        """The text as it was written, wrapped lines joined; raw, so redact it before it goes anywhere."""
+        since = ["-S", "-"] if history else []
+        return "\n".join(await self.control.call("capture-pane", "-p", "-J", *since, "-t", pane_id))
+
+    async def close_window(self, window_id: str) -> None:
+        """A worker that ignores SIGHUP outlives this: `processes.survivors` sees it."""
+        await self.control.call("kill-window", "-t", window_id)
+
+    async def set_option(self, pane_id: str, name: str, value: str) -> None:
+        await self.control.call("set-option", "-p", "-t", pane_id, "--", name, value)
+
+    async def _pane(self, pane_id: str) -> Pane:
+        # Not display-message: of a pane that is gone it prints empty fields instead of an error.
+        only = f"#{{==:#{{pane_id}},{pane_id}}}"
+        return read_pane((await self.control.call("list-panes", "-t", pane_id, "-f", only, "-F", FORMAT))[0])
+
+    async def _at_rest(self, pane: Pane) -> Pane:
+        """A live pane without a mark is a window being opened: wait for its first process to end."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + OPEN_WAIT
+        while not pane.is_dead and pane.mark is None and loop.time() < deadline:
+            await asyncio.sleep(LOOK_AGAIN)
+            pane = await self._pane(pane.id)
+            if not pane.is_dead and not lives(pane):
+                self._nudge()
+        return pane
+
+    def _nudge(self) -> None:
+        """A child's end that the server missed (libutempter) is noticed at the next SIGCHLD."""
+        send(self.id, signal.SIGCHLD)
+
+
+def literal(text: str) -> str:
+    """For arguments in which tmux expands formats: `#(...)` there would be a command. `#[` it leaves alone."""
+    return re.sub(r"#+(?!#|\[)", lambda found: found[0] * 2, text)
+
+
+def _variables(env: Mapping[str, str]) -> list[str]:
+    for name in env:
+        if not name or "=" in name:
+            raise ValueError(f"not a variable's name: {name!r}")
+    return [word for name, value in env.items() for word in ("-e", f"{name}={value}")]

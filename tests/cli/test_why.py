@@ -1,0 +1,97 @@
+"""`board why` answers from the record alone, and adds what a supervisor saw, by which source and how long ago."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from board.cli.account import LAW, account
+from board.instants import format_instant
+from board.model import Status, read_board
+from tests.cli.conftest import Run
+
+AT = "2026-11-20T10:00:00Z"
+EXTRA: dict[Status, dict[str, Any]] = {
+    Status.CLAIMED: {"claim": {"by": "bob", "token": 1, "at": AT, "expires_at": AT}},
+    Status.IN_PROGRESS: {"claim": {"by": "bob", "token": 1, "at": AT, "expires_at": AT}},
+    Status.BLOCKED: {"blocked": {"on": "a key", "by": "bob", "at": AT}},
+    Status.DONE: {"done": {"by": "bob", "at": AT, "checks": ["clean"]}},
+    Status.FAILED: {"failed": {"by": "bob", "at": AT, "why": "gone"}},
+}
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("bare", [False, True])
+def test_every_status_has_an_account_with_a_way_on(status: Status, *, bare: bool) -> None:
+    """Whatever stands in the record, also less than it should, there is a sentence, a next thing and a command."""
+    record = {"id": "a", "status": str(status), **({} if bare else EXTRA.get(status, {}))}
+    board = read_board({"version": 1, "tasks": [record]})
+    told = account(board, board.tasks[0], 1_800_000_000.0)
+    assert told.standing
+    assert told.next
+    assert told.do
+    assert all(command.startswith("board ") for command in told.do)
+
+
+def test_a_step_that_may_not_run_twice_is_said_to_wait_for_a_person() -> None:
+    """Started, never settled, not resumable: the one case in which «todo» is not «ready»."""
+    run = {"step": "main", "attempt": 1, "started_at": AT}
+    board = read_board({"version": 1, "tasks": [{"id": "a", "run": run}]})
+    assert "not resumable" in account(board, board.tasks[0], 0.0).standing
+
+
+def status_of(folder: Path, pid: int, **task: Any) -> None:
+    now = time.time()
+    seen = {
+        "rule": "not-resumable",
+        "why": "step main died with signal 9",
+        "seen": "dead: signal 9",
+        "source": "pidfd",
+        "seen_at": format_instant(now - 90),
+        "next": "held for a person",
+        "do": ["supervisor logs api"],
+        **task,
+    }
+    by = f"supervisor@{os.uname().nodename}"
+    view = {"v": 1, "at": format_instant(now - 3), "supervisor": {"pid": pid, "by": by}, "tasks": {"api": seen}}
+    (folder / ".board").mkdir(exist_ok=True)
+    (folder / ".board/status.json").write_text(json.dumps(view))
+
+
+def test_what_was_seen_comes_with_source_age_rule_and_commands(run: Run, folder: Path) -> None:
+    """With a live supervisor: the evidence, the law's sentence, the next thing, and commands to copy."""
+    status_of(folder, os.getpid())
+    out = run("why", "api").out
+    assert "seen       dead: signal 9 (pidfd, 1m3" in out
+    assert f"rule       not-resumable: {LAW['not-resumable']}" in out
+    assert "do         supervisor logs api" in out
+    assert "not running" not in out
+
+
+def test_a_supervisor_that_is_gone_is_said_to_be(run: Run, folder: Path) -> None:
+    """Old sight is shown as old, and its plans are not promised. Mutant: status.json believed without its writer."""
+    gone = os.spawnlp(os.P_NOWAIT, "true", "true")
+    os.waitpid(gone, 0)
+    status_of(folder, gone)
+    ended = run("why", "api")
+    assert "supervisor not running; supervisor@" in ended.out
+    assert "held for a person" not in ended.out
+    told = json.loads(run("why", "api", "--json").out)
+    assert told["supervisor"]["running"] is False
+    assert told["why"]["rule"] == "not-resumable"
+
+
+def test_without_a_supervisor_it_says_so(run: Run, folder: Path) -> None:
+    """The record's own word is enough for an answer, and a damaged status file is no status."""
+    assert "none has looked at this board" in run("why", "tests").out
+    (folder / ".board").mkdir()
+    for text in ("{", "[]", '{"tasks": 3, "supervisor": null}', '{"supervisor": {"pid": "x"}, "tasks": {"tests": 1}}'):
+        (folder / ".board/status.json").write_text(text)
+        ended = run("why", "tests")
+        assert (ended.code, ended.err) == (0, "")
+        assert "it waits for api (todo)" in ended.out
