@@ -15,7 +15,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from board.edits import Edit, apply, comments_within, content_end, eol_near, line_end, lines_at, mapping_edits, trim_left
+from board.edits import (
+    Edit,
+    apply,
+    comments_within,
+    content_end,
+    eol_near,
+    line_end,
+    lines_at,
+    mapping_edits,
+    trim_left,
+)
 from board.emit import block_task, inline
 from board.errors import InvalidBoard, Problem
 from board.model import Record

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from board.engine import Engine
 from board.journal.sink import Journal, make_redactor
 from board.store import FileStore
-from supervisor.hands import Tools
 from supervisor.ledger import Ledger
 from supervisor.profiles import Profiles
 from supervisor.service import Mode, Supervisor
 from supervisor.tmux import Tmux, session_name
+from supervisor.tools import Tools
 
 
 def open_engine(path: str, env: Mapping[str, str]) -> Engine:

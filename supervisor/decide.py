@@ -129,7 +129,11 @@ def drifted(case: Case) -> Decision | None:
 
 
 def limited(case: Case) -> Decision | None:
-    if case.limited_until is None or case.limited_until <= case.now or not case.task.started:
+    if case.limited_until is None or _failed_run(case) is None:
+        return None
+    if case.limited_until is Unseen.NOT_LOOKED:
+        return Decision(Rule.LIMITED, Look("limit"), "looking for a usage limit on its screen")
+    if case.limited_until is Unseen.FAILED or case.limited_until <= case.now:
         return None
     left = format_span(case.limited_until - case.now)
     return Decision(Rule.LIMITED, Wait(case.limited_until), f"the agent is at its usage limit for another {left}")

@@ -12,11 +12,13 @@ from board.model import HELD, Board, Status, Task
 from board.queries import in_order, unmet
 from supervisor.control import TmuxError
 from supervisor.decide import decide
-from supervisor.hands import Hands, Tools
+from supervisor.hands import Hands
 from supervisor.keeping import Keeping
 from supervisor.model import Alive, Case, Decision, End, Hold, Lingering, Look, Nothing, Settle, Start, Wait
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
+from supervisor.starting import Starter
+from supervisor.tools import Tools
 
 
 class Enforcer:
@@ -27,6 +29,7 @@ class Enforcer:
         self.tools = tools
         self.report = report
         self.hands = Hands(tools)
+        self.starter = Starter(tools)
         self.wake = wake
         self.is_dry = is_dry
         self.clock = tools.engine.clock
@@ -65,13 +68,7 @@ class Enforcer:
             return True
         if task.status is not Status.TODO or unmet(board, task):
             return False
-        return self._startable(board, task)
-
-    def _startable(self, board: Board, task: Task) -> bool:
-        try:
-            return self.tools.profiles.for_step(board, task, task.step) is not None
-        except BoardError:
-            return False
+        return self.eyes.profile(board, task) is not None
 
     def _case(self, keeping: Keeping, board: Board, now: float) -> Case:
         facts = keeping.facts
@@ -86,11 +83,15 @@ class Enforcer:
             done_if=facts.done_if,
             drift=facts.drift,
             progressed=facts.progress,
-            limited_until=keeping.limited_until,
+            limited_until=facts.limit if self._has_limit(board, keeping.task) else None,
             slot_at=self.eyes.incident.slots.get(keeping.task.id) if self.eyes.incident else None,
             draw=keeping.draw,
             grace=board.settings.grace,
         )
+
+    def _has_limit(self, board: Board, task: Task) -> bool:
+        profile = self.eyes.profile(board, task)
+        return profile is not None and profile.limited is not None
 
     def _look_only(self, keeping: Keeping, board: Board) -> None:
         match keeping.decision.action:
@@ -143,7 +144,7 @@ class Enforcer:
         )
 
     async def _started(self, keeping: Keeping, board: Board, start: Start) -> None:
-        await self.hands.start(keeping, board, start)
+        await self.starter.start(keeping, board, start)
         if self.eyes.incident is not None:
             self.eyes.incident.slots.pop(keeping.task.id, None)
         self.eyes.fell.discard(keeping.task.id)

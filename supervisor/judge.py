@@ -36,7 +36,8 @@ def _verdict(task: Task, seen: Observation) -> Verdict:
         return Unknown(seen.problem or "could not tell whether its children live")
     if seen.others:
         return Lingering(seen.others)
-    return Dead(_exit(task, seen), seen.at)
+    recorded = task.run.ended_at if task.run is not None else None
+    return Dead(_exit(task, seen), seen.at if recorded is None else recorded)
 
 
 def _exit(task: Task, seen: Observation) -> Exit:

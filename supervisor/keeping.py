@@ -21,6 +21,7 @@ class Facts:
     done_if: Answer = Unseen.NOT_LOOKED
     drift: str | Unseen | None = Unseen.NOT_LOOKED
     progress: Answer = Unseen.NOT_LOOKED
+    limit: float | Unseen | None = Unseen.NOT_LOOKED
 
 
 @dataclass(slots=True)
@@ -34,7 +35,6 @@ class Keeping:
     facts: Facts = field(default_factory=Facts)
     facts_of: tuple[str, object] = ("", None)
     draw: float = 0.0
-    limited_until: float | None = None
     told_dead: str = ""
     busy: str | None = None
     operation: asyncio.Task[None] | None = None

@@ -136,7 +136,7 @@ class Unseen(Enum):
     FAILED = "failed"
 
 
-Fact = Literal["done_if", "drift", "progress"]
+Fact = Literal["done_if", "drift", "limit", "progress"]
 Answer = bool | Unseen
 
 
@@ -160,7 +160,7 @@ class Case:
     done_if: Answer = Unseen.NOT_LOOKED
     drift: str | Unseen | None = Unseen.NOT_LOOKED
     progressed: Answer = Unseen.NOT_LOOKED
-    limited_until: float | None = None
+    limited_until: float | Unseen | None = None
     slot_at: float | None = None
     draw: float = 0.0
     grace: float = 10.0

@@ -13,13 +13,14 @@ from board.engine import Engine, View
 from board.errors import BoardError, InvalidBoard
 from board.model import Board, Status, Task
 from supervisor.control import NoServer, TmuxError, TmuxRefused
-from supervisor.hands import Tools
 from supervisor.judge import attempt_of, judge
 from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Attempt, Dead, Observation, read_mark
+from supervisor.profiles import Profile
 from supervisor.report import Report
 from supervisor.sight import Known, Listing, Looker, list_panes
 from supervisor.tmux import Tmux
+from supervisor.tools import Tools
 
 RETRY = 1.0  # seconds after a look that failed
 MASS = 3  # so many deaths in one look, and more than what still lives, are one incident
@@ -219,11 +220,16 @@ class Overview:
         return isinstance(verdict, Dead) and verdict.exit.is_success and self.settles(board, keeping.task)
 
     def settles(self, board: Board, task: Task) -> bool:
-        try:
-            profile = self.tools.profiles.for_step(board, task, task.step)
-        except BoardError:
-            return False
+        """Does exit 0 settle the current step? A command's does, an agent's only where its profile says so."""
+        profile = self.profile(board, task)
         return profile is not None and profile.settles == "exit"
+
+    def profile(self, board: Board, task: Task) -> Profile | None:
+        """None for a step that no machine can start."""
+        try:
+            return self.tools.profiles.for_step(board, task, task.step)
+        except BoardError:
+            return None
 
     def is_ours(self, task: Task) -> bool:
         return task.claim is not None and task.claim.by == self.tools.ledger.name

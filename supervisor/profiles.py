@@ -38,6 +38,11 @@ class Profile:
 class Profiles:
     def __init__(self, side: str) -> None:
         self._folder = Path(side) / "agents"
+        self._read: dict[str, Mapping[str, Any]] = {}
+
+    def forget(self) -> None:
+        """Files are read once; from now on they are read again."""
+        self._read.clear()
 
     def names(self) -> list[str]:
         own = [path.stem for path in sorted(self._folder.glob("*.yaml"))] if self._folder.is_dir() else []
@@ -71,6 +76,11 @@ class Profiles:
         return self._template(name)
 
     def _template(self, name: str) -> Mapping[str, Any]:
+        if name not in self._read:
+            self._read[name] = self._parsed(name)
+        return self._read[name]
+
+    def _parsed(self, name: str) -> Mapping[str, Any]:
         own = self._folder / f"{name}.yaml"
         try:
             text = own.read_text(encoding="utf-8") if own.is_file() else template_text(f"agents/{name}.yaml")

@@ -17,7 +17,7 @@ from supervisor.status import Line, task_view, write_status
 
 if TYPE_CHECKING:
     from board.engine import Engine, View
-    from supervisor.hands import Tools
+    from supervisor.tools import Tools
 
 
 class Report:

@@ -19,12 +19,12 @@ from board.model import Board
 from supervisor import signals
 from supervisor.control import TmuxError
 from supervisor.enforce import Enforcer
-from supervisor.hands import Tools
 from supervisor.instance import Instance
 from supervisor.model import Alive
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
 from supervisor.tmux import Tmux
+from supervisor.tools import Tools
 from supervisor.watcher import Watcher
 
 SWEEP = 5.0  # seconds: the net under all other causes
@@ -125,7 +125,11 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop, number.name)
-        loop.add_signal_handler(signal.SIGHUP, self._wake.set)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+
+    def _reload(self) -> None:
+        self.tools.profiles.forget()
+        self._wake.set()
 
     async def _watch_files(self) -> None:
         from watchfiles import awatch

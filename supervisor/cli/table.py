@@ -156,5 +156,8 @@ COMMANDS: Final[Mapping[str, Command]] = {command.name: command for command in _
 # Options for our own use: on no page, and in no shell's completion.
 HIDDEN: Final[Mapping[str, tuple[Arg, ...]]] = {
     "run": (Arg(("--in-background",), {"action": "store_true"}),),
-    "demo": (Arg(("--break",), {"dest": "break_promise", "metavar": "N", "type": int}),),
+    "demo": (
+        Arg(("--break",), {"dest": "break_promise", "metavar": "N", "type": int}),
+        Arg(("--within",), {"metavar": "SECONDS", "type": float, "default": 22.0}),
+    ),
 }

@@ -184,13 +184,10 @@ def test_priority_decides_who_gets_the_free_place(house: House) -> None:
 def test_a_program_that_is_not_there_is_said_before_anything_starts(house: House) -> None:
     """A missing agent blocks its task by name, costs no attempt, and starts once it is unblocked and there."""
     agents = 'agents:\n  ghost: {start: [no-such-agent-here, "${prompt}"]}\n'
-    house.write(
-        """
+    house.write("""
   - {id: haunt, agent: ghost, prompt: boo}
-"""
-    )
-    text = house.path.read_text()
-    house.path.write_text(text.replace("tasks:\n", agents + "tasks:\n"))
+""")
+    house.path.write_text(house.path.read_text().replace("tasks:\n", agents + "tasks:\n"))
     house.start()
     task = house.reaches("haunt", "blocked")
     assert task.blocked is not None
@@ -211,6 +208,28 @@ def test_an_agent_that_ends_without_a_word_is_a_death(house: House) -> None:
     assert task.blocked is not None
     assert task.blocked.rule == "not-resumable"
     assert "exit 0" in task.blocked.on
+
+
+def test_a_usage_limit_is_waited_for(house: House) -> None:
+    """An agent that names the end of its limit is started again after it, not before, and not as a mere death."""
+    said = "usage limit reached, try again in 2s"
+    start = f"echo run >> $HERE/out; [ $(wc -l < $HERE/out) = 1 ] || exec board done; echo '{said}'; exit 1"
+    agents = f"""agents:
+  capped:
+    start: [sh, -c, {start!r}]
+    limited: "usage limit .* in (?P<seconds>[0-9a-z]+)"
+""".replace("$HERE", str(house.folder))
+    house.write("""
+  - {id: cap, agent: capped, prompt: do it, resumable: true}
+""")
+    house.path.write_text(house.path.read_text().replace("tasks:\n", agents + "tasks:\n"))
+    house.start()
+    waited = house.happened("cap", "decision_made")
+    assert [line["rule"] for line in waited] == ["limited"]
+    house.reaches("cap", "done")
+    again = house.journal("cap", "worker_restarted")
+    assert len(again) == 1
+    assert again[0]["ts"] >= waited[0]["next_at"]
 
 
 def test_an_agent_that_says_done_is_wound_down(house: House) -> None:
@@ -324,6 +343,22 @@ def test_a_board_that_is_unusable_for_a_while_loses_nothing(house: House, harm: 
     house.reaches("go-on", "done")
     assert house.starts("go-on") == 1
     assert len(house.journal(None, "board_broken")) == 1
+
+
+def test_sighup_reads_the_profiles_again(house: House) -> None:
+    """A profile that was mended under `.board/agents/` is used after SIGHUP, without a new supervisor."""
+    agents = house.side / "agents"
+    agents.mkdir(parents=True)
+    (agents / "own.yaml").write_text("start: [no-such-agent-here]\n")
+    house.write("""
+  - {id: mend, agent: own, prompt: do it}
+""")
+    process = house.start()
+    house.reaches("mend", "blocked")
+    (agents / "own.yaml").write_text('start: [sh, -c, "board done -q"]\n')
+    process.send_signal(signal.SIGHUP)
+    assert house.says("unblock", "mend", "--as", "alice").code == 0
+    house.reaches("mend", "done")
 
 
 def test_a_hand_edit_is_seen_at_once(house: House) -> None:

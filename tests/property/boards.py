@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +13,22 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]
 MACHINE_KEYS = ("status", "step", "claim", "last_token", "checkpoint", "run", "blocked")
 AT = "2026-11-20T10:00:00Z"
 
-_WORDS = ("todo", "claimed", "a b", "it's", 'say "x"', "ünï 🎉", "x: y", "# no", "- id: z", "yes", "1:30", "0x1f", "a\tb", "")
+_WORDS = (
+    "todo",
+    "claimed",
+    "a b",
+    "it's",
+    'say "x"',
+    "ünï 🎉",
+    "x: y",
+    "# no",
+    "- id: z",
+    "yes",
+    "1:30",
+    "0x1f",
+    "a\tb",
+    "",
+)
 _BLOCKS = (
     ("status: claimed", "  claim: {by: x}", "- id: fake", "tasks:"),
     ("# not a comment", "", "--- not a marker", "last_token: 9"),
@@ -88,13 +104,15 @@ class Pen:
     def word(self, text: str) -> str:
         """A string in one line, so that a YAML 1.2 reader reads this very string."""
         plain = text.isascii() and text.isalpha() and text not in ("yes", "null", "true")
-        doubled = '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
-        single = "'" + text.replace("'", "''") + "'"
+        doubled = json.dumps(text, ensure_ascii=False)
+        single = doubled if "\n" in text else "'" + text.replace("'", "''") + "'"
         return self.pick((text, doubled, single) if plain else (doubled, single))
 
     def flow(self, value: Any) -> str:
         if isinstance(value, Mapping):
-            items = [f"{self.pick((name, chr(34) + name + chr(34)))}: {self.flow(item)}" for name, item in value.items()]
+            items = [
+                f"{self.pick((name, chr(34) + name + chr(34)))}: {self.flow(item)}" for name, item in value.items()
+            ]
             return self.pick(("{%s}", "{ %s }")) % ", ".join(items)
         if isinstance(value, list):
             return "[" + ", ".join(self.flow(item) for item in value) + "]"
@@ -255,9 +273,7 @@ def boards(draw: Draw, *, strange: bool = False, listed: int = 3) -> Written:
     return Written(head, tasks, tail, tuple(pen.comments))
 
 
-def _without_last_end(
-    tasks: dict[str, tuple[Piece, ...]], tail: str
-) -> tuple[dict[str, tuple[Piece, ...]], str]:
+def _without_last_end(tasks: dict[str, tuple[Piece, ...]], tail: str) -> tuple[dict[str, tuple[Piece, ...]], str]:
     if tail:
         return tasks, _chomped(tail)
     name = list(tasks)[-1]
@@ -296,3 +312,20 @@ def patches(draw: Draw) -> dict[str, Any]:
         else:
             patch[name] = _record(draw, name) or {"x-none": 1}
     return patch
+
+
+@st.composite
+def records(draw: Draw) -> dict[str, Any]:
+    """A new task as `board add` makes one."""
+    lines = st.lists(_TEXT | st.sampled_from([line for block in _BLOCKS for line in block]), max_size=4).map("\n".join)
+    record = {"id": "new", "title": draw(_TEXT)}
+    for name in draw(st.lists(st.sampled_from(("prompt", "after", "x-more", "priority")), unique=True)):
+        record[name] = draw(
+            {
+                "prompt": lines,
+                "after": st.lists(st.just("t0")),
+                "x-more": st.dictionaries(_TEXT, _TEXT | st.integers(), max_size=2),
+                "priority": st.integers(0, 9),
+            }[name]
+        )
+    return record

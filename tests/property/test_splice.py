@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from ruamel.yaml import YAML, SafeConstructor
 
 from board.document import Document, append, splice
 from board.errors import InvalidBoard
 from board.patch import GONE
-from tests.property.boards import MACHINE_KEYS, Written, boards, patches
+from tests.property.boards import Written, boards, patches, records
 
-MANY = settings(max_examples=150, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=2000, phases=[Phase.generate], deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
 
 
 class _Texts(SafeConstructor):
@@ -87,3 +86,46 @@ def test_machine_keys_are_changed_and_nothing_else(board: Written, patch: dict[s
     assert_only_the_task_changed(board, after, task_id, patch)
     assert_comments_are_kept(board, after)
     assert_line_ends_are_kept(board.text, after)
+
+
+@MANY
+@given(boards(strange=True), patches())
+def test_strange_styles_are_changed_right_or_refused(board: Written, patch: dict[str, Any]) -> None:
+    """Flow tasks, merges, aliases: either exactly what was asked for, or InvalidBoard with the task's place."""
+    task_id = list(board.tasks)[len(board.tasks) // 2]
+    try:
+        after = spliced(board.text, task_id, patch)
+    except InvalidBoard as refused:
+        event("refused")
+        line = board.around(task_id)[0].count("\n") + 1
+        assert refused.problems[0].line == line
+        return
+    event("changed")
+    assert as_it_is(read(after), task_id) == asked_for(read(board.text), task_id, patch)
+    assert_only_the_task_changed(board, after, task_id, patch)
+    assert_comments_are_kept(board, after)
+    assert_line_ends_are_kept(board.text, after)
+
+
+@MANY
+@given(boards(), patches(), patches())
+def test_changes_follow_each_other(board: Written, first: dict[str, Any], second: dict[str, Any]) -> None:
+    """What a splice leaves behind can be spliced again, and the same patch twice changes nothing more."""
+    once = spliced(board.text, "t0", first)
+    twice = spliced(once, "t0", second)
+    assert as_it_is(read(twice), "t0") == asked_for(as_it_is(read(once), "t0"), "t0", second)
+    assert spliced(twice, "t0", second) == twice
+    assert_comments_are_kept(board, twice)
+
+
+@MANY
+@given(boards(strange=True), records())
+def test_a_task_is_added_at_the_end(board: Written, record: dict[str, Any]) -> None:
+    """The new task is the last one as the reader sees it; every line, comment and line end of before stays."""
+    after = append(Document(board.text), record)
+    before = read(board.text)
+    assert read(after) == {**before, "tasks": [*before["tasks"], record]}
+    kept = board.text.splitlines(keepends=True)
+    assert [line for line in kept if line.rstrip("\r\n") not in after] == []
+    assert_comments_are_kept(board, after)
+

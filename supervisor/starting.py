@@ -1,0 +1,120 @@
+"""Starting a worker: its tree, the record that it starts, and only then its process. No rule is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from board import worktree
+from board.errors import BoardError
+from board.model import Board, Run, Task
+from board.program import environment, run_program
+from supervisor import looks
+from supervisor.control import TmuxRefused
+from supervisor.keeping import Keeping
+from supervisor.launch import Site, missing_program, prepare, write_brief
+from supervisor.ledger import Opening
+from supervisor.model import Attempt, Dead, Exit, Rule, Start
+from supervisor.panes import ATTEMPT_OPTION
+from supervisor.processes import identify
+from supervisor.sight import Known
+from supervisor.tools import Tools
+
+
+class Starter:
+    def __init__(self, tools: Tools) -> None:
+        self.tools = tools
+
+    async def start(self, keeping: Keeping, board: Board, action: Start) -> None:
+        task, server = keeping.task, self.tools.server
+        profile = self.tools.profiles.for_step(board, task, task.step)
+        if server is None or profile is None:
+            return
+        site = self.tools.site(board, task)
+        missing = missing_program(profile, self.tools.engine.store.folder)
+        if missing is not None:
+            self._block(keeping, f"the program {missing}, which is not on the PATH (agent {profile.name})")
+            return
+        if not await self._ready_tree(keeping, board, site):
+            return
+        head = await looks.tree_head(site)
+        before = keeping.death
+        pane = await server.open_window(self.tools.session, task.id, site.tree)
+        await self.tools.capture(keeping)
+        # Rendered once for nothing: a brief that can't be read must not cost a recorded start.
+        prepare(task, Attempt(self.tools.session, task.id, 0, _next_number(task)), profile, site, "")
+        last_exit = before[0].words() if before else task.run.last_exit if task.run and task.started else None
+        result = self.tools.ledger.begin(task, Opening(action, head, last_exit))
+        run, granted = result.task.run, result.change.grant
+        assert run is not None
+        assert granted is not None
+        attempt = Attempt(self.tools.session, task.id, granted.token, run.attempt)
+        grant = self.tools.engine.grants.path(task.id, granted.token)
+        launch = prepare(result.task, attempt, profile, site, grant)
+        if task.step.run is None:
+            write_brief(launch)
+        keeping.known = Known(attempt, pane=pane.id, window=pane.window_id, is_ours=True)
+        try:
+            pid = await server.respawn(pane.id, launch.argv, launch.env, launch.cwd, {ATTEMPT_OPTION: attempt.mark})
+        except TmuxRefused as refusal:
+            self.tools.ledger.note_end(result.task, Exit(cause=f"not started: {refusal}"), self.tools.engine.clock())
+            return
+        keeping.known.process = identify(pid)
+        if keeping.known.process is not None:
+            keeping.known.is_watched = True
+            self.tools.watch(keeping.known.process)
+        self._tell_start(keeping, run, action, pid, profile.name)
+
+    def _tell_start(self, keeping: Keeping, run: Run, action: Start, pid: int, agent: str) -> None:
+        task, is_restart = keeping.task, action.resume
+        died_at = keeping.verdict.at if isinstance(keeping.verdict, Dead) else None
+        waited = round(self.tools.engine.clock() - died_at, 3) if is_restart and died_at is not None else None
+        self.tools.tell(
+            "worker_restarted" if is_restart else "worker_started",
+            task.id,
+            step=run.step,
+            worker=f"{task.id}.{run.attempt}",
+            rule=str(Rule.RESTART),
+            cause=run.last_exit if is_restart else None,
+            attempt=run.attempt,
+            why=keeping.decision.why,
+            pid=pid,
+            pane=keeping.known.pane if keeping.known else None,
+            agent=agent,
+            commit=run.head,
+            waited_s=waited,
+        )
+
+    async def _ready_tree(self, keeping: Keeping, board: Board, site: Site) -> bool:
+        if site.branch is None:
+            return True
+        settings, store = board.settings.worktrees, self.tools.engine.store
+        plan = worktree.Plan(store.folder, settings.root, site.branch, settings.base, settings.copy, settings.setup)
+        try:
+            tree = await asyncio.to_thread(worktree.ensure, plan)
+        except BoardError as error:
+            self._block(keeping, f"its worktree: {error}")
+            return False
+        if not tree.created:
+            return True
+        self.tools.tell("worktree_created", keeping.task.id, path=tree.path, branch=tree.branch, base=settings.base)
+        return await self._set_up(keeping, board, site)
+
+    async def _set_up(self, keeping: Keeping, board: Board, site: Site) -> bool:
+        for command in board.settings.worktrees.setup:
+            env = {**environment(os.environ), "BOARD_TASK": keeping.task.id, "BOARD_FILE": site.board}
+            ended = await asyncio.to_thread(run_program, ["sh", "-c", command], env, 600.0, cwd=site.tree, tail=4000)
+            if ended.status != 0:
+                self.tools.tell(
+                    "setup_failed", keeping.task.id, command=command, exit_status=ended.status, took_s=ended.seconds
+                )
+                self._block(keeping, f"setup: `{command}` ended with exit {ended.status}")
+                return False
+        return True
+
+    def _block(self, keeping: Keeping, on: str) -> None:
+        self.tools.ledger.hold(keeping.task, on, "", on, keeping.death)
+
+
+def _next_number(task: Task) -> int:
+    return task.run.attempt + 1 if task.run is not None and task.started else 1

@@ -1,0 +1,69 @@
+"""What the supervisor's hands work with: the engine, the record keeper, the redactor, the tmux server of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from board import worktree
+from board.engine import Engine
+from board.journal.events import Event, Scalar
+from board.journal.redact import Redactor
+from board.model import Board, Task
+from supervisor import looks
+from supervisor.control import TmuxError
+from supervisor.keeping import Keeping
+from supervisor.launch import Site
+from supervisor.ledger import Ledger
+from supervisor.output import keep_output
+from supervisor.processes import ProcessId
+from supervisor.profiles import Profiles
+from supervisor.server import Server
+
+
+@dataclass(slots=True)
+class Tools:
+    """What hands work with. `server` changes when tmux's server does."""
+
+    engine: Engine
+    ledger: Ledger
+    profiles: Profiles
+    redactor: Redactor
+    session: str
+    watch: Callable[[ProcessId], None]
+    server: Server | None = None
+
+    def tell(self, name: str, task: str | None, **fields: Scalar) -> None:
+        given = {key: value for key, value in fields.items() if value is not None}
+        self.engine.sink.append(Event(name, task, given), self.engine.clock())
+
+    def site(self, board: Board, task: Task) -> Site:
+        """Where the task works, if it has been made: its worktree, else the board's folder."""
+        store = self.engine.store
+        trees = board.settings.worktrees
+        if trees.enabled and task.record.get("worktree") is not False and looks.git_here(store.folder):
+            top = worktree.main_top(store.folder)
+            return Site(store.real, store.side, worktree.place(top, trees.root, task.id), task.id)
+        return Site(store.real, store.side, store.folder)
+
+    async def capture(self, keeping: Keeping) -> None:
+        """The attempt's output, redacted, behind what its task's log holds already; once an attempt."""
+        known, server = keeping.known, self.server
+        if known is None or known.pane is None or server is None or known.is_captured:
+            return
+        try:
+            text = await server.capture(known.pane)
+        except TmuxError as error:
+            self.tell("look_failed", keeping.task.id, source="screen", problem=str(error))
+            return
+        known.is_captured = True
+        known.screen = text
+        kept = keep_output(self.engine.store.side, known.attempt, self.redactor, text)
+        self.tell(
+            "worker_output_captured",
+            keeping.task.id,
+            worker=known.attempt.worker,
+            path=kept.path,
+            lines_count=kept.lines,
+            size_bytes=kept.size,
+        )

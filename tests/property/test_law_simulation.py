@@ -1,0 +1,582 @@
+"""The law in a small world: thousands of seeded histories in which anything may die between any two steps.
+
+The loop below mimics the service's (look, judge, decide, act) around the real core and the real ledger; the clock moves
+only when it sleeps. Each history ends in a calm, in which everything that is due has to come to an end.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+import supervisor.decide as law
+import supervisor.ledger as book
+from board.claims import Actor, Fence, Kind
+from board.engine import Engine
+from board.errors import RefusedError
+from board.model import ENDED, HELD, Board, Status, Task
+from board.moves import (
+    Ask,
+    Outcome,
+    advance,
+    approve,
+    cancel,
+    checkpoint,
+    claim,
+    done,
+    fail,
+    release,
+    reopen,
+    unblock,
+)
+from board.queries import in_order, unmet
+from board.settings import Backoff, RestartPolicy
+from supervisor.decide import decide
+from supervisor.judge import attempt_of, judge
+from supervisor.keeping import Facts, Incident, Keeping
+from supervisor.ledger import Ledger, Opening
+from supervisor.model import (
+    Absent,
+    Alive,
+    Attempt,
+    Case,
+    Dead,
+    End,
+    Exit,
+    Hold,
+    Lingering,
+    Look,
+    Nothing,
+    Observation,
+    Rule,
+    Settle,
+    Start,
+    Unknown,
+    Unseen,
+    Verdict,
+    Wait,
+    read_mark,
+)
+from supervisor.sight import Known
+from tests.boards import HOLDER, HOME, NOW
+from tests.property.world import Plan, Process, Story, Violation, Witness, World, promise, records_of
+
+Steps = Generator["float | None", None, None]  # yields between any two effects: an instant when it sleeps until then
+AWAKE = -1.0
+MASS = 3
+SWEEP = 5.0
+
+
+class Keeper:
+    """One life of a supervisor: what it knows is gone when it dies, at whichever `yield`."""
+
+    records_first = True
+
+    def __init__(self, world: World, dice: random.Random) -> None:
+        self.world = world
+        self.dice = dice
+        self.born_at = world.now
+        self.ledger = Ledger(cast("Engine", world), HOLDER)
+        self.kept: dict[str, Keeping] = {}
+        self.processes: dict[str, Process] = {}
+        self.last: dict[str, Observation] = {}
+        self.again_at: dict[str, float] = {}
+        self.incident: Incident | None = None
+        self.fell: set[str] = set()
+        self.next_at: float | None = None
+
+    def life(self) -> Steps:
+        while True:
+            self.next_at = None
+            board = self.world.board()
+            yield AWAKE
+            panes = yield from self._listing(board)
+            for task in board.tasks:
+                self._look(task, panes)
+                yield AWAKE
+            self._note_deaths()
+            for task in board.tasks:
+                yield from self._enforce(task, board)
+            self._close_incident()
+            if panes is not None:
+                yield from self._start_new(board)
+            yield self.next_at
+
+    # --- looking
+
+    def _listing(self, board: Board) -> Generator[float, None, dict[str, Process] | None]:
+        world = self.world
+        if world.is_tmux_blind:
+            return None
+        if not world.serves:
+            fallen = [task for task in board.tasks if self._is_ours(task) and attempt_of(task, HOME) is not None]
+            yield AWAKE
+            world.serve()
+            yield AWAKE
+            if fallen and not self.fell:
+                self.incident = Incident.of("gone", world.now, fallen, board.settings.restart)
+            self.fell |= {task.id for task in fallen}
+        return dict(world.panes)
+
+    def _look(self, task: Task, panes: dict[str, Process] | None) -> None:
+        kept = self.kept.setdefault(task.id, Keeping(task, draw=self.dice.random()))
+        kept.task = task
+        stray = self._stray(task, panes)
+        if stray is not None and not isinstance(self._judged(kept, stray, panes), Absent):
+            return
+        self._judged(kept, attempt_of(task, HOME), panes)
+
+    def _judged(self, kept: Keeping, attempt: Attempt | None, panes: dict[str, Process] | None) -> Verdict:
+        is_proved = isinstance(kept.verdict, Dead) and attempt is not None and kept.told_dead == attempt.mark
+        if attempt is None:
+            kept.known = None
+        elif kept.mark != attempt.mark:
+            kept.known = Known(attempt)
+        kept.forget_facts_of_others()
+        if attempt is not None and not is_proved:
+            self.last[attempt.mark] = self._seen(attempt, panes)
+        kept.verdict = judge(kept.task, attempt, self.last[attempt.mark] if attempt is not None else None)
+        return kept.verdict
+
+    def _seen(self, attempt: Attempt, panes: dict[str, Process] | None) -> Observation:
+        pane = (panes or {}).get(attempt.mark)
+        if pane is not None and pane.lives:
+            self.processes.setdefault(attempt.mark, pane)
+        seen = self.world.observe(attempt, self.processes.get(attempt.mark), panes)
+        return replace(seen, server_gone=attempt.task in self.fell)
+
+    def _stray(self, task: Task, panes: dict[str, Process] | None) -> Attempt | None:
+        """A worker of an earlier grant or step that still lives is looked at, and ended, first."""
+        current = attempt_of(task, HOME)
+        for mark, process in (panes or {}).items():
+            attempt = read_mark(mark)
+            if attempt is not None and attempt.task == task.id and attempt != current and process.runs:
+                return attempt
+        return None
+
+    def _note_deaths(self) -> None:
+        fresh = [kept for kept in self.kept.values() if isinstance(kept.verdict, Dead) and kept.told_dead != kept.mark]
+        for kept in fresh:
+            kept.told_dead = kept.mark
+        living = sum(isinstance(kept.verdict, Alive) for kept in self.kept.values())
+        failed = [kept.task for kept in fresh if self._is_ours(kept.task) and kept.death and not _has_settled(kept)]
+        if len(failed) >= MASS and len(failed) > living and self.incident is None:
+            self.world.witness.together({task.id for task in failed}, self.world.processes)
+            self.incident = Incident.of("together", self.world.now, failed, self.world.board().settings.restart)
+
+    def _close_incident(self) -> None:
+        if self.incident is None:
+            return
+        waiting = {name for name, kept in self.kept.items() if self._is_ours(kept.task)}
+        for name in [name for name in self.incident.slots if name not in waiting]:
+            del self.incident.slots[name]
+            self.fell.discard(name)
+        if not self.incident.slots:
+            self.incident = None
+
+    def _is_ours(self, task: Task) -> bool:
+        return task.claim is not None and task.claim.by == HOLDER
+
+    # --- deciding and acting
+
+    def _enforce(self, task: Task, board: Board) -> Steps:
+        kept = self.kept[task.id]
+        lives = isinstance(kept.verdict, Alive | Lingering)
+        if not (self._is_ours(task) or lives or (task.status is Status.TODO and not unmet(board, task))):
+            return
+        if self.again_at.get(task.id, self.world.now + 1) <= self.world.now:
+            kept.facts = Facts()
+            del self.again_at[task.id]
+        for _ in range(4):  # so many facts there are
+            kept.decision = decide(self._case(kept, board))
+            if not isinstance(kept.decision.action, Look):
+                break
+            self._look_up(kept, kept.decision.action)
+            yield AWAKE
+        try:
+            yield from self._act(kept)
+        except RefusedError:
+            self._at(self.world.now + 1)
+
+    def _case(self, kept: Keeping, board: Board) -> Case:
+        return Case(
+            task=kept.task,
+            holder=HOLDER,
+            verdict=kept.verdict,
+            now=self.world.now,
+            policy=board.settings.restart,
+            attempt=kept.known.attempt if kept.known else None,
+            drift=kept.facts.drift,
+            progressed=kept.facts.progress,
+            slot_at=self.incident.slots.get(kept.task.id) if self.incident else None,
+            draw=kept.draw,
+            grace=board.settings.grace,
+        )
+
+    def _look_up(self, kept: Keeping, look: Look) -> None:
+        task, run = kept.task, kept.task.run
+        if self.world.is_tree_blind:
+            fact: Any = Unseen.FAILED
+            self.again_at[task.id] = self.world.now + 30
+        elif look.fact == "drift":
+            fact = "branch changed" if task.id in self.world.drifted else None
+        else:
+            fact = run is None or run.progressed or run.head != str(self.world.heads[task.id])
+        setattr(kept.facts, look.fact, fact)
+
+    def _act(self, kept: Keeping) -> Steps:
+        task, decision = kept.task, kept.decision
+        match decision.action:
+            case Nothing() | Look():
+                pass
+            case Wait(until=until):
+                if kept.death is not None and self._is_ours(task):
+                    self.ledger.note_end(task, *kept.death)
+                if until is not None:
+                    self._at(until)
+            case Settle():
+                yield AWAKE
+                yield from self._settle(kept)
+            case Hold(on=on):
+                yield AWAKE
+                self.ledger.hold(task, on, str(decision.rule), decision.why, kept.death)
+            case End():
+                yield AWAKE
+                self._end(kept)
+            case Start() as start if self._is_ours(task):
+                yield from self._start(kept, start)
+            case Start():
+                pass  # a fresh one waits for its place
+
+    def _settle(self, kept: Keeping) -> Steps:
+        task = kept.task
+        if not self._is_ours(task):
+            actor = Actor(HOLDER, None, Kind.SUPERVISOR)
+            task = self.world.change(task.id, actor, lambda ask: claim(ask, self.world.highest(task.id))).task
+            yield AWAKE
+        if task.next_step() is not None:
+            self.ledger.settle(task, kept.death)
+        else:
+            self.ledger.finish(task, {}, kept.death)
+
+    def _end(self, kept: Keeping) -> None:
+        assert kept.known is not None
+        for process in self.world.processes:
+            if process.attempt == kept.known.attempt and not self.world.is_tree_blind:
+                self.world.end(process, Exit(signal=15), children=0)
+
+    def _start_new(self, board: Board) -> Steps:
+        held = {task.id for task in board.tasks if self._is_ours(task) and task.status in HELD}
+        held -= {name for name, kept in self.kept.items() if kept.decision.rule is Rule.GATED}
+        ready = [kept.task for kept in self.kept.values() if isinstance(kept.decision.action, Start)]
+        for task in in_order([task for task in ready if task.status is Status.TODO]):
+            kept = self.kept[task.id]
+            if len(held) < board.settings.max_workers and isinstance(kept.decision.action, Start):
+                held.add(task.id)
+                try:
+                    yield from self._start(kept, kept.decision.action)
+                except RefusedError:
+                    self._at(self.world.now + 1)
+
+    def _start(self, kept: Keeping, start: Start) -> Steps:
+        task, world = kept.task, self.world
+        run, head, death = task.run, str(world.heads[task.id]), kept.death
+        last_exit = death[0].words() if death else run.last_exit if run is not None and task.started else None
+        yield AWAKE
+        if self.records_first:
+            attempt = self._begin(kept, Opening(start, head, last_exit))
+            yield AWAKE
+            world.spawn(attempt, task.step.id, is_hardy=self.dice.random() < 0.2)
+        else:
+            number = run.attempt + 1 if run is not None and task.started else 1
+            early = Attempt(HOME, task.id, world.highest(task.id) + 1, number)
+            world.spawn(early, task.step.id, is_hardy=False)
+            yield AWAKE
+            self._begin(kept, Opening(start, head, last_exit))
+        if self.incident is not None:
+            self.incident.slots.pop(task.id, None)
+        self.fell.discard(task.id)
+        kept.draw = self.dice.random()
+        kept.decision = law.Decision(Rule.RESTART, Nothing())
+        self._at(world.now)
+
+    def _begin(self, kept: Keeping, opening: Opening) -> Attempt:
+        result = self.ledger.begin(kept.task, opening)
+        assert result.change.grant is not None
+        assert result.task.run is not None
+        return Attempt(HOME, kept.task.id, result.change.grant.token, result.task.run.attempt)
+
+    def _at(self, instant: float) -> None:
+        self.next_at = instant if self.next_at is None else min(self.next_at, instant)
+
+
+def _has_settled(kept: Keeping) -> bool:
+    return isinstance(kept.verdict, Dead) and kept.verdict.exit.is_success and kept.task.step.run is not None
+
+
+# --- a history
+
+PEOPLE = Actor("alice")
+
+
+class History:
+    """One seeded world and what befalls it. `trouble` of its turns are nature's and the people's, not the keepers'."""
+
+    def __init__(self, seed: int, keeper: type[Keeper] = Keeper) -> None:
+        self.dice = dice = random.Random(seed)
+        self.keeper = keeper
+        names = ["a", "b", "c", "d"][: dice.choice([1, 2, 2, 4])]
+        plans = {name: [self._plan(step) for step in ("one", "two")[: dice.choice([1, 2])]] for name in names}
+        policy = RestartPolicy(
+            intensity=dice.choice([0, 1, 2, 3]),
+            period=dice.choice([20.0, 600.0]),
+            backoff=dice.choice([Backoff(), Backoff(0.0, 1.0, 0.0)]),
+            stale=dice.choice([0, 1, 1, 2]),
+        )
+        settings = {
+            "max_workers": dice.choice([1, 4]),
+            "lease": dice.choice(["1m", "2h"]),
+            "restart": {
+                "intensity": policy.intensity,
+                "period": f"{policy.period:g}s",
+                "backoff": {"initial": f"{policy.backoff.initial:g}s", "factor": 2, "cap": "5m"},
+                "stale": policy.stale,
+                "spacing": "1s",
+            },
+        }
+        self.witness = Witness(plans, policy)
+        after = {names[1]: [names[0]]} if len(names) > 1 and dice.random() < 0.3 else {}
+        self.world = World(records_of(plans, after), settings, self.witness)
+        self.has_takeovers = dice.random() < 0.5
+        self.is_split = dice.random() < 0.15  # two supervisors at once, as if the lock had failed
+        self.world.may_overlap = self.is_split
+        self.liveliness = dice.choice([0.05, 0.3, 0.6])
+        self.lives = [self._born() for _ in range(2 if self.is_split else 1)]
+
+    def _plan(self, step: str) -> Plan:
+        dice = self.dice
+        return Plan(step, dice.random() < 0.65, gated=dice.random() < 0.15, is_command=dice.random() < 0.6)
+
+    def _born(self) -> tuple[Keeper, Steps]:
+        keeper = self.keeper(self.world, self.dice)
+        return keeper, keeper.life()
+
+    def run(self, turns: int = 260) -> None:
+        for _ in range(turns):
+            if self.dice.random() < 0.82:
+                self._turn(self.dice.randrange(len(self.lives)))
+            else:
+                self.dice.choices([event for event, _ in EVENTS], [weight for _, weight in EVENTS])[0](self)
+        self.calm()
+
+    def _turn(self, index: int) -> None:
+        until = next(self.lives[index][1])
+        if until is None or until >= 0:
+            soon = until if until is not None else self.world.now + SWEEP
+            self.world.now = max(self.world.now, min(soon, self.world.now + self.dice.choice([0.0, 1.0, SWEEP])))
+
+    # --- what may befall
+
+    def _die(self) -> None:
+        living = list(self.world.living())
+        if living and self.dice.random() < 1 - self.liveliness:
+            how = self.dice.choice([Exit(1), Exit(signal=9), Exit(), Exit(0)])
+            self.world.end(self.dice.choice(living), how, children=self.dice.choice([0, 0, 1]))
+
+    def _orphans_end(self) -> None:
+        for process in self.world.processes:
+            process.children = 0
+
+    def _work(self) -> None:
+        """A worker commits, or says how far it is; one of an earlier grant is refused and moves nothing that counts."""
+        for process in self.world.living():
+            task, story = process.attempt.task, self.witness.stories[process.attempt.task, process.step]
+            if self.dice.random() < self.liveliness:
+                note = f"{self.world.now} {self.dice.random()}"
+                if self.dice.random() < 0.5:
+                    self.world.heads[task] += 1
+                    story.progressed = True
+                elif self._say(process, lambda ask, note=note: checkpoint(ask, None, note)):  # type: ignore[misc]
+                    story.progressed = True
+
+    def _say(self, process: Process, op: Callable[[Ask], Outcome]) -> bool:
+        actor = Actor("worker", process.attempt.token, Kind.WORKER)
+        return self._try(process.attempt.task, actor, op)
+
+    def _try(self, task: str, actor: Actor, op: Callable[[Ask], Outcome]) -> bool:
+        try:
+            self.world.change(task, actor, op)
+        except RefusedError:
+            return False
+        return True
+
+    def _finish(self) -> None:
+        living = list(self.world.living())
+        if living:
+            self._finished(self.dice.choice(living))
+
+    def _finished(self, process: Process) -> None:
+        """An agent says that its step is over, and then ends; a command just ends."""
+        task = self.world.board().find(process.attempt.task)
+        assert task is not None
+        if task.step.id == process.step and task.step.run is None:
+            last = task.next_step() is None
+            op = (lambda ask: done(ask, {})) if last else (lambda ask: advance(ask, process.step))
+            if self._say(process, op) and last:
+                self.witness.over.add(task.id)
+        self.world.end(process, Exit(0), children=0)
+
+    def _kill_keeper(self) -> None:
+        index = self.dice.randrange(len(self.lives))
+        self.lives[index] = self._born()
+        self.world.now += self.dice.choice([0.0, 1.0, 100.0])
+
+    def _fall(self) -> None:
+        self.world.fall()
+
+    def _blink(self) -> None:
+        self.world.is_tmux_blind = self.dice.random() < 0.4
+        self.world.is_tree_blind = self.dice.random() < 0.4
+
+    def _drift(self) -> None:
+        task = self.dice.choice(list(self.world.records))
+        self.world.drifted ^= {task}
+
+    def _pass(self) -> None:
+        self.world.now += self.dice.choice([1.0, 30.0, 700.0])
+
+    # --- what people do
+
+    def _person(self) -> None:
+        task = self.dice.choice(self.world.board().tasks)
+        deeds = [self._approve, self._unblock, self._cancel, self._reopen, self._fail, self._advance]
+        deeds += [self._take, self._give_back] if self.has_takeovers else []
+        self.dice.choices(deeds, [4, 2, 0.3, 1, 0.3, 1, 1, 2][: len(deeds)])[0](task)
+
+    def _story(self, task: Task) -> Story:
+        return self.witness.stories[task.id, task.step.id]
+
+    def _approve(self, task: Task) -> None:
+        held = task.status is Status.BLOCKED
+        if self._try(task.id, PEOPLE, approve):
+            self._story(task).approved = True
+            if held:
+                self._story(task).forgive()
+
+    def _unblock(self, task: Task) -> None:
+        if self._try(task.id, PEOPLE, unblock):
+            self._story(task).forgive()
+
+    def _advance(self, task: Task) -> None:
+        if task.status is Status.BLOCKED:
+            self._try(task.id, PEOPLE, advance)
+            self._story(task).approved = False
+
+    def _cancel(self, task: Task) -> None:
+        self._gave_up(task, self._try(task.id, PEOPLE, cancel))
+
+    def _fail(self, task: Task) -> None:
+        self._gave_up(task, self._try(task.id, PEOPLE, lambda ask: fail(ask, "no use")))
+
+    def _gave_up(self, task: Task, happened: bool) -> None:
+        if happened:
+            self._story(task).approved = False
+            self.witness.over.add(task.id)
+            self.witness.theirs.discard(task.id)
+
+    def _reopen(self, task: Task) -> None:
+        if any(task.id in other.after for other in self.world.board().tasks):
+            return  # what follows it may be under way, and is refused its restart then
+        if self._try(task.id, PEOPLE, reopen):
+            self.witness.over.discard(task.id)
+            for (name, step), story in self.witness.stories.items():
+                if name == task.id and task.status is Status.DONE:
+                    self.witness.stories[name, step] = Story(excused=story.excused)
+
+    def _take(self, task: Task) -> None:
+        """By force, in one breath: what the keeper sees next is the new claim."""
+        if task.status in HELD and task.id not in self.witness.theirs:
+            self._try(task.id, PEOPLE, lambda ask: release(ask, force=True))
+            if self._try(task.id, PEOPLE, lambda ask: claim(ask, self.world.highest(task.id))):
+                self.witness.theirs.add(task.id)
+                self.world.processes = [each for each in self.world.processes if not self._forget(each, task.id)]
+
+    def _forget(self, process: Process, task: str) -> bool:
+        """Nobody could find a paneless worker of an earlier grant again: such histories are left out."""
+        return process.attempt.task == task and process.attempt.mark not in self.world.panes
+
+    def _give_back(self, task: Task) -> None:
+        if task.id in self.witness.theirs and self._try(task.id, PEOPLE, lambda ask: release(ask, force=True)):
+            self.witness.theirs.discard(task.id)
+
+    # --- the end
+
+    def calm(self) -> None:
+        """Nothing dies any more and every look succeeds: what is due has to end."""
+        self.world.is_tmux_blind = self.world.is_tree_blind = False
+        self.world.drifted.clear()
+        self.lives = [self._born()]
+        for _ in range(400):
+            until = next(self.lives[0][1])
+            if until == AWAKE:
+                continue
+            if not self._restless():
+                return
+            self._orphans_end()
+            for process in list(self.world.living()):
+                self._finished(process)
+            self.world.now = max(self.world.now + 0.01, until if until is not None else self.world.now + SWEEP)
+        promise(False, f"forgotten: {self._restless()}")
+
+    def _restless(self) -> list[object]:
+        keeper, board = self.lives[0][0], self.world.board()
+        return [(task, keeper.kept.get(task.id)) for task in board.tasks if not self._rests(task, board, keeper)]
+
+    def _rests(self, task: Task, board: Board, keeper: Keeper) -> bool:
+        """Done or given up; held, with what it waits for; a person's; at a gate; or behind one that isn't done."""
+        if task.status in ENDED:
+            return not any(process.runs for process in self.world.processes if process.attempt.task == task.id)
+        if task.status is Status.BLOCKED:
+            return task.blocked is not None and bool(task.blocked.on) and bool(task.blocked.rule)
+        kept = keeper.kept.get(task.id)
+        waits = kept is not None and kept.task is task and kept.decision.rule is Rule.GATED
+        behind = task.status is Status.TODO and bool(unmet(board, task))
+        return task.id in self.witness.theirs or waits or behind
+
+
+EVENTS: list[tuple[Callable[[History], None], float]] = [
+    (History._die, 8),
+    (History._work, 6),
+    (History._finish, 2),
+    (History._orphans_end, 2),
+    (History._kill_keeper, 3),
+    (History._fall, 0.6),
+    (History._blink, 2),
+    (History._drift, 0.3),
+    (History._pass, 1.5),
+    (History._person, 3),
+]
+
+
+# --- the promises
+
+BATCH = 250
+
+
+@pytest.mark.parametrize("first", range(0, 8 * BATCH, BATCH))
+def test_no_history_breaks_the_law(first: int) -> None:
+    """Whatever dies when: nothing is repeated without permission, doubled, restarted without progress or too often, or
+    forgotten. The mutants below show that each of these is really looked for."""
+    restarts = 0
+    for seed in range(first, first + BATCH):
+        history = History(seed)
+        try:
+            history.run()
+        except Violation as broken:
+            raise AssertionError(f"seed {seed}: {broken}") from broken
+        restarts += history.witness.restarts
+    assert restarts > BATCH / 10, "the histories are too quiet to mean anything"

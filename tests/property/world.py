@@ -1,0 +1,242 @@
+"""A small world for the law to live in: a board as records, tmux panes, processes, one clock, and who keeps watch.
+
+Nothing here asks the code under test what is right. `Witness` writes down by hand what really happened to each step
+(starts, words of a person, progress, falls of the server) and raises `Violation` the moment a promise is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from board.claims import Actor
+from board.engine import Result
+from board.errors import RefusedError
+from board.model import Board, Claim, read_board
+from board.moves import Ask, Outcome, Refused
+from board.patch import patched
+from board.settings import RestartPolicy
+from supervisor.model import Attempt, Exit, Observation, Source
+from tests.boards import HOLDER, NOW, Record
+
+
+class Violation(AssertionError):
+    """A promise of the law was broken in this history."""
+
+
+def promise(holds: bool, words: str) -> None:
+    if not holds:
+        raise Violation(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One step as the person wrote it; the witness knows permissions from here and not from the board."""
+
+    id: str
+    resumable: bool
+    gated: bool
+    is_command: bool
+
+    def record(self) -> Record:
+        what = {"run": "work"} if self.is_command else {"prompt": "work"}
+        gate = {"gate": "human"} if self.gated else {}
+        return {"id": self.id, "resumable": self.resumable, **what, **gate}
+
+
+@dataclass(slots=True)
+class Story:
+    """What really happened to one step: never read from its record."""
+
+    starts: int = 0
+    approved: bool = False
+    progressed: bool = False
+    excused: bool = False
+    barren: int = 0
+    counted: list[float] = field(default_factory=list)
+
+    def forgive(self) -> None:
+        self.barren = 0
+        self.counted.clear()
+
+
+@dataclass(slots=True)
+class Process:
+    attempt: Attempt
+    step: str
+    is_hardy: bool  # outlives its tmux server
+    lives: bool = True
+    children: int = 0
+    ended: Exit | None = None
+
+    @property
+    def runs(self) -> int:
+        return self.lives + self.children
+
+
+class Witness:
+    def __init__(self, plans: dict[str, list[Plan]], policy: RestartPolicy) -> None:
+        self.plans = plans
+        self.policy = policy
+        self.stories = {(task, plan.id): Story() for task, steps in plans.items() for plan in steps}
+        self.theirs: set[str] = set()  # held by a person
+        self.over: set[str] = set()
+        self.restarts = 0
+
+    def of(self, task: str) -> list[Story]:
+        return [story for (name, _), story in self.stories.items() if name == task]
+
+    def granted(self, task: str, by: str) -> None:
+        promise(by != HOLDER or task not in self.over, f"{task} is over and was granted again")
+        promise(by != HOLDER or task not in self.theirs, f"{task} was taken from a person")
+
+    def started(self, new: Process, processes: list[Process], now: float, *, may_overlap: bool) -> None:
+        task, story = new.attempt.task, self.stories[new.attempt.task, new.step]
+        plan = next(plan for plan in self.plans[task] if plan.id == new.step)
+        live = [old for old in processes if old.attempt.task == task and old.runs]
+        promise(not any(old.attempt.token == new.attempt.token for old in live), f"two workers of one token: {new}")
+        promise(may_overlap or not live, f"started beside a living one: {new}, {live}")
+        promise(not plan.gated or story.approved, f"a gate was passed without a word: {new}")
+        if story.starts and not story.approved:
+            self._restarted(new, plan, story, now)
+        elif story.approved:
+            story.barren = 0
+        story.starts += 1
+        story.approved = story.progressed = story.excused = False
+
+    def _restarted(self, new: Process, plan: Plan, story: Story, now: float) -> None:
+        self.restarts += 1
+        promise(plan.resumable, f"repeated without permission: {new}")
+        if story.excused:
+            return
+        story.barren = 0 if story.progressed else story.barren + 1
+        promise(story.barren <= self.policy.stale, f"restarted {story.barren} times without progress: {new}")
+        story.counted.append(now)
+        recent = [at for at in story.counted if now - self.policy.period < at]
+        promise(len(recent) <= self.policy.intensity, f"{len(recent)} restarts in a period: {new}")
+
+    def together(self, tasks: set[str], processes: list[Process]) -> None:
+        """Who is said to have died together did die, and they are at least three."""
+        promise(len(tasks) >= 3, f"{tasks} are no mass")
+        promise(not any(each.runs for each in processes if each.attempt.task in tasks), f"of {tasks} some live")
+        for (task, _), story in self.stories.items():
+            story.excused |= task in tasks
+
+    def fell(self) -> None:
+        for story in self.stories.values():
+            story.excused = True
+
+
+class World:
+    """The engine's part of the board, tmux and the process table. `serves`: the tmux server runs."""
+
+    def __init__(self, records: list[Record], settings: Record, witness: Witness) -> None:
+        self.now = NOW
+        self.records = {str(record["id"]): record for record in records}
+        self.settings = settings
+        self.witness = witness
+        self.floors = dict.fromkeys(self.records, 0)
+        self.panes: dict[str, Process] = {}
+        self.processes: list[Process] = []
+        self.serves = False
+        self.heads = dict.fromkeys(self.records, 0)
+        self.drifted: set[str] = set()
+        self.is_tmux_blind = self.is_tree_blind = False
+        self.may_overlap = False
+        self._board: Board | None = None
+
+    # --- what the ledger takes for its engine
+
+    @property
+    def grants(self) -> World:
+        return self
+
+    def highest(self, task: str) -> int:
+        return self.floors[task]
+
+    def board(self) -> Board:
+        if self._board is None:
+            self._board = read_board({"settings": self.settings, "tasks": list(self.records.values())})
+        return self._board
+
+    def change(self, task_id: str, actor: Actor, op: Callable[[Ask], Outcome]) -> Result:
+        board = self.board()
+        task = board.find(task_id)
+        assert task is not None
+        outcome = op(Ask(board, task, actor, round(self.now, 3)))
+        if isinstance(outcome, Refused):
+            raise RefusedError(outcome.message, outcome.remedy, outcome.reason)
+        if outcome.grant is not None and outcome.grant != task.claim:
+            self._granted(task_id, outcome.grant, task.claim)
+        self.records[task_id] = patched(self.records[task_id], outcome.patch)
+        self._board = None
+        left = self.board()
+        return Result(left, left.tasks[board.tasks.index(task)], outcome)
+
+    def _granted(self, task: str, grant: Claim, before: Claim | None) -> None:
+        if before is not None and before.token == grant.token:
+            return
+        promise(grant.token > self.floors[task], f"token {grant.token} of {task} was granted before")
+        self.floors[task] = grant.token
+        self.witness.granted(task, grant.by)
+
+    # --- tmux and the processes
+
+    def serve(self) -> None:
+        self.serves = True
+
+    def fall(self) -> None:
+        """The tmux server dies, and with it whoever doesn't outlive it."""
+        self.serves, self.panes = False, {}
+        self.witness.fell()
+        for process in self.processes:
+            if not process.is_hardy:
+                self.end(process, Exit(signal=1), children=0)
+
+    def spawn(self, attempt: Attempt, step: str, *, is_hardy: bool) -> bool:
+        """False where there is no server to start it in."""
+        if not self.serves:
+            return False
+        process = Process(attempt, step, is_hardy)
+        self.witness.started(process, self.processes, self.now, may_overlap=self.may_overlap)
+        self.processes = [old for old in self.processes if old.runs or old.attempt.mark in self.panes]
+        self.processes.append(process)
+        self.panes = {mark: old for mark, old in self.panes.items() if old.attempt.task != attempt.task or old.lives}
+        self.panes[attempt.mark] = process
+        return True
+
+    def end(self, process: Process, how: Exit, children: int) -> None:
+        process.ended = how if process.lives else process.ended
+        process.lives, process.children = False, children
+
+    def living(self) -> Iterator[Process]:
+        return (process for process in self.processes if process.lives)
+
+    def observe(self, attempt: Attempt, known: Process | None, panes: dict[str, Process] | None) -> Observation:
+        """What `sight` would see: a pane in the listing, a process it had learned of, others by their mark."""
+        pane = (panes or {}).get(attempt.mark)
+        main = known or (pane if pane is not None and pane.lives else None)
+        marked = sum(each.runs for each in self.processes if each.attempt == attempt)
+        lives: bool | None = main.lives if main is not None else False
+        others: int | None = marked - (main.lives if main is not None else 0)
+        if self.is_tree_blind:
+            lives, others = (None, None) if main is not None else (False, None)
+        return Observation(
+            at=self.now,
+            source=Source.TMUX if pane is not None else Source.TREE,
+            listed=panes is not None,
+            pane="%1" if pane is not None else None,
+            pane_is_dead=pane is not None and not pane.lives,
+            pid=1 if main is not None else None,
+            process_lives=lives,
+            others=others if not lives else 0,
+            ended=pane.ended if pane is not None else None,
+        )
+
+
+def records_of(plans: dict[str, list[Plan]], after: dict[str, list[str]]) -> list[Record]:
+    def one(task: str, steps: list[Plan]) -> dict[str, Any]:
+        return {"id": task, "steps": [step.record() for step in steps], "after": after.get(task, [])}
+
+    return [one(task, steps) for task, steps in plans.items()]
