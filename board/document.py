@@ -22,7 +22,7 @@ from board.edits import (
     content_end,
     eol_near,
     line_end,
-    lines_at,
+    lines_behind,
     mapping_edits,
     trim_left,
 )
@@ -89,9 +89,7 @@ def _spliced(text: str, node: Node, patch: Patch) -> Iterator[str]:
     """The ways to write it, the best one first."""
     for cut in (True, False):
         new = apply(text, mapping_edits(text, node, patch, cut=cut))
-        if new.endswith("\n") and not text.endswith("\n"):
-            yield new.removesuffix("\n").removesuffix("\r")
-        yield new
+        yield new if text.endswith("\n") else new.removesuffix("\n").removesuffix("\r")
 
 
 def append(document: Document, record: Record) -> str:
@@ -121,7 +119,10 @@ def _new_section(text: str, root: Node, record: Record) -> Edit:
         return mapping_edits(text, root, {"tasks": [record]}, cut=False)[0]
     marker = _MARKER.search(text, root.end)
     lines = [" " * root.column + "tasks:", *block_task(record, root.column + 2)]
-    return lines_at(text, marker.start() if marker else len(text), lines)
+    place, eol = marker.start() if marker else len(text), eol_near(text, len(text))
+    if text.endswith("\n", 0, place):
+        return Edit(place, place, eol.join([*lines, ""]))
+    return lines_behind(text, place, lines)
 
 
 def _listed(text: str, root: Node, listed: Node, record: Record) -> list[Edit]:
@@ -134,12 +135,12 @@ def _listed(text: str, root: Node, listed: Node, record: Record) -> list[Edit]:
         return [Edit(end, end, f", {inline(record)}")]
     gap = [""] if _has_gaps(text, listed) else []
     place = _behind_own_comments(text, line_end(text, end), listed.column)
-    return [lines_at(text, place, [*gap, *block_task(record, listed.column)])]
+    return [lines_behind(text, place, [*gap, *block_task(record, listed.column)])]
 
 
 def _first_of_all(text: str, old: Node, end: int, record: Record) -> list[Edit]:
     """A block list in place of an empty one; what stands behind that on its line stays there."""
-    lines = lines_at(text, line_end(text, end), block_task(record, 2))
+    lines = lines_behind(text, line_end(text, end), block_task(record, 2))
     if old.start == old.end:
         return [lines]
     return [Edit(trim_left(text, old.start), old.end, comments_within(text, old.start, old, old.end)), lines]

@@ -96,21 +96,31 @@ def _insertion(text: str, node: Node, added: Mapping[str, Any], removed: set[str
     if node.flow:
         place = _end_of(text, node.pairs[-1]) if node.pairs else node.start + 1
         return Edit(place, place, "".join(f", {item}" for item in written) if node.pairs else ", ".join(written))
-    last = next(pair for pair in reversed(node.pairs) if pair[0].text not in removed)
+    last = _last_line(text, [pair for pair in node.pairs if pair[0].text not in removed])
     place = line_end(text, _end_of(text, last))
     indent = " " * node.pairs[0][0].column
-    return lines_at(text, place, [indent + item for item in written])
+    return lines_behind(text, place, [indent + item for item in written])
 
 
-def lines_at(text: str, place: int, lines: list[str]) -> Edit:
-    """New lines behind the line that ends at `place`, or before the one that begins there.
+def _last_line(text: str, pairs: list[Pair]) -> Pair:
+    """The pair to write behind: not one that would take the end of our line for its own."""
+    return next((pair for pair in reversed(pairs) if not _is_kept(text, pair[1])), pairs[-1])
 
-    They end as the lines around them do; behind a last line without an end they get none.
-    """
+
+def _is_kept(text: str, node: Node) -> bool:
+    """Is this a block scalar whose last blank lines are its own (`|+`), or one that ends in the middle of a line?"""
+    is_cut_off = node.end == len(text) and not text.endswith("\n")
+    return node.style in ("|", ">") and (is_cut_off or "+" in _header(text, node))
+
+
+def _header(text: str, node: Node) -> str:
+    return text[node.start : line_end(text, node.start)].partition("#")[0]
+
+
+def lines_behind(text: str, place: int, lines: list[str]) -> Edit:
+    """New lines behind the one that ends at `place`, ended as lines are there; a last line without an end stays so."""
     eol = eol_near(text, place)
-    joined = eol.join(lines)
-    begins = place == 0 or text[place - 1] == "\n"
-    return Edit(place, place, joined + eol if begins else eol + joined)
+    return Edit(place, place, eol + eol.join(lines))
 
 
 # --- places --------------------------------------------------------------------------------------------------------
@@ -134,8 +144,8 @@ def content_end(text: str, node: Node) -> int:
         return content_end(text, node.items[-1])
     if node.style in ("|", ">"):
         own = text[node.start : node.end]
-        header = text[node.start : line_end(text, node.start)].partition("#")[0]
-        kept = own.removesuffix("\n").removesuffix("\r") if "+" in header else own.rstrip(" \t\r\n")
+        is_kept = "+" in _header(text, node)
+        kept = own.removesuffix("\n").removesuffix("\r") if is_kept else own.rstrip(" \t\r\n")
         return node.start + len(kept)
     return node.end
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from board.errors import BoardError, UsageError
 from board.instants import format_instant
 from board.model import Claim
+from board.store import fsync_folder
 
 
 class Grant(NamedTuple):
@@ -41,6 +42,7 @@ class Grants:
                 file.write(json.dumps(record) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
+            fsync_folder(self.folder)
         except FileExistsError:
             return path
         except OSError as error:

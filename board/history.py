@@ -1,15 +1,17 @@
 """The last versions of the board that we wrote, under `.board/history/`: derived, bounded, safe to delete.
 
-A version's name is its place in the order and its revision; losing one loses no board.
+A version's name is its place in the order; losing one loses no board, and a crash may leave the last one cut.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from typing import Final
 
 KEEP: Final = 50
+_NAME: Final = re.compile(r"[0-9]{8}\.yaml")
 
 
 class History:
@@ -21,7 +23,7 @@ class History:
         with suppress(OSError):
             os.makedirs(self.folder, 0o700, exist_ok=True)
             names = self.names()
-            number = int(names[-1].split(".")[0]) + 1 if names else 1
+            number = int(names[-1][:8]) + 1 if names else 1
             path = os.path.join(self.folder, f"{number:08d}.yaml")
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "wb") as file:
@@ -32,6 +34,6 @@ class History:
     def names(self) -> list[str]:
         """Oldest first."""
         try:
-            return sorted(name for name in os.listdir(self.folder) if name.endswith(".yaml") and name[:8].isdigit())
+            return sorted(name for name in os.listdir(self.folder) if _NAME.fullmatch(name))
         except OSError:
             return []

@@ -1,8 +1,9 @@
 """The sidecar lock `.board/lock`: one writer of a board at a time, across processes.
 
-It is `flock(2)` on a file that is never replaced, so the kernel frees it when its holder dies, however it dies, and any
-other program that takes `flock` on the same file (filelock's `FileLock` does) waits with us. The file holds who has it, as
-a courtesy to waiters; nothing is decided by that text. It doesn't work across machines on file systems without `flock`.
+It is `flock(2)` on a file that is never replaced, so the kernel frees it when its holder dies, however it dies, and
+any other program that takes `flock` on the same file (filelock's `FileLock` does) waits with us. The file's folder is
+locked as well: somebody who deletes the file lets nobody in beside its holder. The file holds who has it, as a
+courtesy to waiters; nothing is decided by that text. It works across machines only where the file system's locks do.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import time
 from types import TracebackType
 
-from board.errors import Busy
+from board.errors import BoardError, Busy
 from board.instants import format_span
 
 _FIRST_PAUSE = 0.0005
@@ -27,7 +28,7 @@ class Lock:
     def __init__(self, path: str, timeout: float = 10.0) -> None:
         self.path = path
         self.timeout = timeout
-        self._fd = -1
+        self._fds: tuple[int, ...] = ()
 
     def __enter__(self) -> Lock:
         deadline = time.monotonic() + self.timeout
@@ -37,28 +38,33 @@ class Lock:
                 raise Busy(f"the board is locked by {self._holder()}", f"waited {format_span(self.timeout)}; try again")
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
-        self._sign()
+        try:
+            self._sign()
+        except BaseException:
+            self._free()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        os.close(self._fd)
-        self._fd = -1
+        self._free()
+
+    def _free(self) -> None:
+        for fd in self._fds:
+            os.close(fd)
+        self._fds = ()
 
     def _try(self) -> bool:
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            folder = _flocked(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY)
+            file = None if folder is None else _flocked(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
         except OSError as error:
-            os.close(fd)
-            if isinstance(error, BlockingIOError):
-                return False
-            raise
-        if self._is_current(fd):
-            self._fd = fd
+            raise BoardError(f"can't lock {self.path}: {(error.strerror or str(error)).lower()}") from None
+        self._fds = tuple(fd for fd in (file, folder) if fd is not None)
+        if file is not None and self._is_current(file):
             return True
-        os.close(fd)
+        self._free()
         return False
 
     def _is_current(self, fd: int) -> bool:
@@ -74,8 +80,8 @@ class Lock:
         command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:2]]).strip() or "python"
         note = json.dumps({"pid": os.getpid(), "command": command[:80], "at": round(time.time(), 3)})
         try:
-            os.ftruncate(self._fd, 0)
-            os.pwrite(self._fd, note.encode(), 0)
+            os.ftruncate(self._fds[0], 0)
+            os.pwrite(self._fds[0], note.encode(), 0)
         except OSError:
             pass  # a full disk must not cost the lock: the note is a courtesy
 
@@ -87,3 +93,19 @@ class Lock:
             return f"pid {int(note['pid'])} ({note['command']}) since {since}"
         except (OSError, ValueError, KeyError, TypeError):
             return "another process"
+
+
+def _flocked(path: str, flags: int) -> int | None:
+    """A descriptor that holds the lock; None when somebody else does. Where a folder can't be locked (NFS) it is
+    held unlocked, and the file's own lock has to do."""
+    fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    except OSError:
+        if not flags & os.O_DIRECTORY:
+            os.close(fd)
+            raise
+    return fd

@@ -1,9 +1,9 @@
 """The one seam to where a board is kept: `read`, and compare-and-swap under a lock. Here: a file and its `.board/`.
 
 Theory of operation. A revision is the hash of the content. `cas` writes a temporary file in the same folder, fsyncs it,
-looks once more whether the board still has the revision that the caller started from, renames, and fsyncs the folder: after
-any crash the file is wholly old or wholly new. The lock keeps our own writers apart; the second look is for people's editors,
-which take no lock. Nothing here knows YAML or tasks.
+looks once more whether the board still has the revision that the caller started from, renames, and fsyncs the folder:
+after any crash the file is wholly old or wholly new. The lock keeps our own writers apart; the second look is for
+people's editors, which take no lock. Nothing here knows YAML or tasks.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Store(Protocol):
 
 
 class FileStore:
-    """A board file. `path` may be a symlink: the file that it leads to is replaced, and `.board/` stands beside that."""
+    """A board file. `path` may be a symlink: the file that it leads to is replaced; `.board/` stands beside that one."""
 
     def __init__(self, path: str, lock_timeout: float = 10.0) -> None:
         self.path = path
@@ -66,7 +66,7 @@ class FileStore:
             # Without O_NONBLOCK the mere opening of a FIFO would wait for a writer.
             fd = os.open(self.real, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
-            raise _unreadable(self.path, error) from None
+            raise self._unreadable(error) from None
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             os.close(fd)
@@ -78,7 +78,15 @@ class FileStore:
             try:
                 return file.read(MAX_BYTES + 1)
             except OSError as error:
-                raise _unreadable(self.path, error) from None
+                raise self._unreadable(error) from None
+
+    def _unreadable(self, error: OSError) -> InvalidBoard:
+        if error.errno != errno.ENOENT:
+            return InvalidBoard(f"can't read {self.path}: {_why(error)}")
+        if os.path.islink(self.path):
+            return InvalidBoard(f"{self.path} is a symlink to nothing", "mend the link, or name the board with --board")
+        remedy = "`board init` makes one; --board PATH or $BOARD_FILE names one"
+        return InvalidBoard(f"there is no {self.path}", remedy, torn=os.path.isdir(self.side))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -92,7 +100,7 @@ class FileStore:
         try:
             os.makedirs(self.side, 0o700, exist_ok=True)
             ignore = os.path.join(self.side, ".gitignore")
-            if not os.path.exists(ignore):
+            if not _size(ignore):
                 with open(ignore, "w", encoding="utf-8") as file:
                     file.write("*\n")
         except OSError as error:
@@ -106,17 +114,24 @@ class FileStore:
         raw = text.encode("utf-8")
         try:
             self._sweep()
-            temporary = self._write_aside(raw)
-            if revision(self._bytes()) != rev:
-                os.unlink(temporary)
+            if not self._swap_in(self._write_aside(raw), rev):
                 return Lost()
-            os.replace(temporary, self.real)
-            _fsync_folder(self.folder)
         except OSError as error:
-            self._sweep()
             raise _unwritable(self.real, error) from None
+        fsync_folder(self.folder)
         self.history.keep(raw)
         return revision(raw)
+
+    def _swap_in(self, temporary: str, rev: str) -> bool:
+        """False when the board isn't what the caller started from any more; the temporary file is gone either way."""
+        try:
+            if revision(self._bytes()) != rev:
+                return False
+            os.replace(temporary, self.real)
+            return True
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
 
     def create(self, text: str) -> None:
         """A new board where there is none. Raises BoardError when there is one."""
@@ -126,11 +141,11 @@ class FileStore:
                 os.link(temporary, self.real)  # unlike rename, link never replaces
             finally:
                 os.unlink(temporary)
-            _fsync_folder(self.folder)
         except FileExistsError:
             raise BoardError(f"{self.path} exists already", "board check") from None
         except OSError as error:
             raise _unwritable(self.real, error) from None
+        fsync_folder(self.folder)
 
     def _write_aside(self, raw: bytes, mode: int | None = None) -> str:
         was = os.stat(self.real) if mode is None else None
@@ -171,21 +186,24 @@ def revision(raw: bytes) -> str:
     return blake2b(raw, digest_size=16).hexdigest()
 
 
-def _fsync_folder(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def fsync_folder(folder: str) -> None:
+    """Makes a new name in it last. Raises BoardError when the disk fails just then: the name is there all the same."""
     try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems on which a folder has nothing to sync
+            raise BoardError(f"the change was made, but {folder} could not be synced: {_why(error)}") from None
 
 
-def _unreadable(path: str, error: OSError) -> InvalidBoard:
-    if error.errno == errno.ENOENT:
-        if os.path.islink(path):
-            return InvalidBoard(f"{path} is a symlink to nothing", "mend the link, or name the board with --board")
-        remedy = "`board init` makes one; --board PATH or $BOARD_FILE names one"
-        return InvalidBoard(f"there is no {path}", remedy, torn=os.path.isdir(f"{os.path.dirname(path)}/.board"))
-    return InvalidBoard(f"can't read {path}: {_why(error)}")
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _unwritable(path: str, error: OSError) -> BoardError:

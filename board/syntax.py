@@ -2,8 +2,8 @@
 
 It knows YAML 1.2 and nothing of boards. No objects are constructed by tags, instants stay text, aliases are kept as
 references, so that a file of a few hundred bytes can't unfold into gigabytes (`plain` counts what it unfolds).
-PyYAML is used for its events alone: its libyaml (0.2.5) reads `{at: 2026-11-20T10:00:00Z}`, which the older libyaml inside
-ruamel.yaml.clib refuses; ruamel.yaml is the independent reader that the tests compare with.
+PyYAML is used for its events alone: its libyaml (0.2.5) reads `{at: 2026-11-20T10:00:00Z}`, which the older libyaml
+inside ruamel.yaml.clib refuses; ruamel.yaml is the independent reader that the tests compare with.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class Hands:
 
     async def _finish(self, keeping: Keeping, board: Board, task: Task) -> bool:
         site = self.tools.site(board, task)
-        findings = await looks.definition_of_done(board, task, site)
+        findings = await looks.findings(board, task, site)
         failed = [finding for finding in findings if not finding.ok]
         for finding in failed:
             self.tools.tell(

@@ -10,9 +10,10 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from board import git, worktree
+from board import worktree
 from board.done import Finding, Terms, check
 from board.errors import BoardError
+from board.home import definition_of_done, head_of
 from board.model import Board, Task
 from board.program import environment, run_program
 from supervisor.launch import Site
@@ -60,38 +61,14 @@ async def progress(task: Task, site: Site) -> Answer:
 
 
 async def tree_head(site: Site) -> str | None:
-    try:
-        return await asyncio.to_thread(git.head, site.tree) if git_here(site.tree) else None
-    except (BoardError, OSError):
-        return None
+    return await asyncio.to_thread(head_of, site.tree)
 
 
-def git_here(folder: str) -> bool:
-    """Is there a repository at or above `folder`? Without asking git: most boards pay this at each start."""
-    at = os.path.realpath(folder)
-    while not os.path.lexists(os.path.join(at, ".git")):
-        parent = os.path.dirname(at)
-        if parent == at:
-            return False
-        at = parent
-    return True
-
-
-async def definition_of_done(board: Board, task: Task, site: Site) -> tuple[Finding, ...]:
-    items = done_items(board, task, site.tree)
-    if not items:
-        return ()
-    ignored = (site.board, site.side)
-    return await asyncio.to_thread(check, items, site.tree, Terms(ignore=ignored))
-
-
-def done_items(board: Board, task: Task, tree: str) -> tuple[str, ...]:
-    """The task's own definition, else the board's, else `clean` where there is a repository at all."""
-    if task.done_when is not None:
-        return task.done_when
-    if board.settings.done_when is not None:
-        return board.settings.done_when
-    return ("clean",) if git_here(tree) else ()
+async def findings(board: Board, task: Task, site: Site) -> tuple[Finding, ...]:
+    """What the definition of done was found to be; empty where there is none."""
+    items = definition_of_done(board, task, site.tree)
+    terms = Terms(base=board.settings.worktrees.base, ignore=(site.board, site.side))
+    return await asyncio.to_thread(check, items, site.tree, terms) if items else ()
 
 
 def evidence(findings: tuple[Finding, ...], commit: str | None) -> Mapping[str, Any]:

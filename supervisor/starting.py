@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import NamedTuple
 
 from board import worktree
 from board.errors import BoardError
@@ -12,13 +13,20 @@ from board.program import environment, run_program
 from supervisor import looks
 from supervisor.control import TmuxRefused
 from supervisor.keeping import Keeping
-from supervisor.launch import Site, missing_program, prepare, write_brief
+from supervisor.launch import Launch, Site, missing_program, prepare, write_brief
 from supervisor.ledger import Opening
 from supervisor.model import Attempt, Dead, Exit, Rule, Start
 from supervisor.panes import ATTEMPT_OPTION
 from supervisor.processes import identify
+from supervisor.profiles import Profile
 from supervisor.sight import Known
 from supervisor.tools import Tools
+
+
+class _Started(NamedTuple):
+    task: Task
+    run: Run
+    attempt: Attempt
 
 
 class Starter:
@@ -26,44 +34,55 @@ class Starter:
         self.tools = tools
 
     async def start(self, keeping: Keeping, board: Board, action: Start) -> None:
+        """The task's current step, running under a new token; or its task blocked with what was missing."""
         task, server = keeping.task, self.tools.server
-        profile = self.tools.profiles.for_step(board, task, task.step)
-        if server is None or profile is None:
-            return
-        site = self.tools.site(board, task)
-        missing = missing_program(profile, self.tools.engine.store.folder)
-        if missing is not None:
-            self._block(keeping, f"the program {missing}, which is not on the PATH (agent {profile.name})")
-            return
-        if not await self._ready_tree(keeping, board, site):
+        site, profile = self.tools.site(board, task), self._profile(keeping, board)
+        if server is None or profile is None or not await self._ready_tree(keeping, board, site):
             return
         head = await looks.tree_head(site)
-        before = keeping.death
         pane = await server.open_window(self.tools.session, task.id, site.tree)
         await self.tools.capture(keeping)
-        # Rendered once for nothing: a brief that can't be read must not cost a recorded start.
-        prepare(task, Attempt(self.tools.session, task.id, 0, _next_number(task)), profile, site, "")
-        last_exit = before[0].words() if before else task.run.last_exit if task.run and task.started else None
-        result = self.tools.ledger.begin(task, Opening(action, head, last_exit))
+        started, launch = self._record(keeping, profile, site, Opening(action, head, _last_exit(keeping)))
+        keeping.known = Known(started.attempt, pane=pane.id, window=pane.window_id, is_ours=True)
+        mark = {ATTEMPT_OPTION: started.attempt.mark}
+        try:
+            pid = await server.respawn(pane.id, launch.argv, launch.env, launch.cwd, mark)
+        except TmuxRefused as refusal:
+            ended = Exit(cause=f"not started: {refusal}")
+            self.tools.ledger.note_end(started.task, ended, self.tools.engine.clock())
+            return
+        self._watch(keeping.known, pid)
+        self._tell_start(keeping, started.run, action, pid, profile.name)
+
+    def _profile(self, keeping: Keeping, board: Board) -> Profile | None:
+        """How the step is started; None (and its task blocked) when the program for it isn't there."""
+        task = keeping.task
+        profile = self.tools.profiles.for_step(board, task, task.step)
+        missing = missing_program(profile, self.tools.engine.store.folder) if profile is not None else None
+        if profile is None or missing is None:
+            return profile
+        self._block(keeping, f"the program {missing}, which is not on the PATH (agent {profile.name})")
+        return None
+
+    def _record(self, keeping: Keeping, profile: Profile, site: Site, opening: Opening) -> tuple[_Started, Launch]:
+        """The start on disk, and what is to be started. What can fail is tried before: it must cost no attempt."""
+        task, home = keeping.task, self.tools.session
+        prepare(task, Attempt(home, task.id, 0, _next_number(task)), profile, site, "")
+        result = self.tools.ledger.begin(task, opening)
         run, granted = result.task.run, result.change.grant
         assert run is not None
         assert granted is not None
-        attempt = Attempt(self.tools.session, task.id, granted.token, run.attempt)
-        grant = self.tools.engine.grants.path(task.id, granted.token)
-        launch = prepare(result.task, attempt, profile, site, grant)
+        attempt = Attempt(home, task.id, granted.token, run.attempt)
+        launch = prepare(result.task, attempt, profile, site, self.tools.engine.grants.path(task.id, granted.token))
         if task.step.run is None:
             write_brief(launch)
-        keeping.known = Known(attempt, pane=pane.id, window=pane.window_id, is_ours=True)
-        try:
-            pid = await server.respawn(pane.id, launch.argv, launch.env, launch.cwd, {ATTEMPT_OPTION: attempt.mark})
-        except TmuxRefused as refusal:
-            self.tools.ledger.note_end(result.task, Exit(cause=f"not started: {refusal}"), self.tools.engine.clock())
-            return
-        keeping.known.process = identify(pid)
-        if keeping.known.process is not None:
-            keeping.known.is_watched = True
-            self.tools.watch(keeping.known.process)
-        self._tell_start(keeping, run, action, pid, profile.name)
+        return _Started(result.task, run, attempt), launch
+
+    def _watch(self, known: Known, pid: int) -> None:
+        known.process = identify(pid)
+        if known.process is not None:
+            known.is_watched = True
+            self.tools.watch(known.process)
 
     def _tell_start(self, keeping: Keeping, run: Run, action: Start, pid: int, agent: str) -> None:
         task, is_restart = keeping.task, action.resume
@@ -118,3 +137,11 @@ class Starter:
 
 def _next_number(task: Task) -> int:
     return task.run.attempt + 1 if task.run is not None and task.started else 1
+
+
+def _last_exit(keeping: Keeping) -> str | None:
+    """How the attempt before this one ended, as far as anybody knows."""
+    if keeping.death is not None:
+        return keeping.death[0].words()
+    task = keeping.task
+    return task.run.last_exit if task.run is not None and task.started else None

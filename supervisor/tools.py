@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from board import worktree
 from board.engine import Engine
+from board.home import home_of
 from board.journal.events import Event, Scalar
 from board.journal.redact import Redactor
 from board.model import Board, Task
-from supervisor import looks
 from supervisor.control import TmuxError
 from supervisor.keeping import Keeping
 from supervisor.launch import Site
@@ -40,11 +39,8 @@ class Tools:
     def site(self, board: Board, task: Task) -> Site:
         """Where the task works, if it has been made: its worktree, else the board's folder."""
         store = self.engine.store
-        trees = board.settings.worktrees
-        if trees.enabled and task.record.get("worktree") is not False and looks.git_here(store.folder):
-            top = worktree.main_top(store.folder)
-            return Site(store.real, store.side, worktree.place(top, trees.root, task.id), task.id)
-        return Site(store.real, store.side, store.folder)
+        home = home_of(board, task, store.folder)
+        return Site(store.real, store.side, home or store.folder, task.id if home else None)
 
     async def capture(self, keeping: Keeping) -> None:
         """The attempt's output, redacted, behind what its task's log holds already; once an attempt."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from board import moves
 from board.cli.context import Context
 from board.cli.failure import NotDone
-from board.cli.tree import head_of, is_in_repository, tree_of
 from board.errors import UsageError
+from board.home import definition_of_done, head_of, tree_of
 from board.journal.events import Event
 from board.model import Board, Task
 from board.moves import Ask, Outcome, Reason, Refused
@@ -69,7 +69,7 @@ def _ask(ctx: Context, board: Board, task: Task, tree: str) -> dict[str, Any]:
     """The evidence that the definition of done holds. Raises NotDone, with every item that doesn't in the journal."""
     from board.done import Progress, Terms, check
 
-    items = _definition(board, task, tree)
+    items = definition_of_done(board, task, tree)
     ours = (ctx.store.path, ctx.store.real, ctx.store.side)
     terms = Terms(base=board.settings.worktrees.base, ignore=tuple(os.path.abspath(path) for path in ours))
     progress = Progress(_say_start, _say_end) if _is_watched(ctx) else Progress()
@@ -78,14 +78,6 @@ def _ask(ctx: Context, board: Board, task: Task, tree: str) -> dict[str, Any]:
     if failed:
         raise _not_done(ctx, task, failed, len(findings))
     return {"checks": list(items)} if items else {}
-
-
-def _definition(board: Board, task: Task, tree: str) -> Sequence[str]:
-    if task.done_when is not None:
-        return task.done_when
-    if board.settings.done_when is not None:
-        return board.settings.done_when
-    return ("clean",) if is_in_repository(tree) else ()
 
 
 def _not_done(ctx: Context, task: Task, failed: Sequence[Finding], asked: int) -> NotDone:

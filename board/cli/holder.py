@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from board import moves
 from board.cli.context import Context
-from board.cli.tree import head_of, tree_of
 from board.engine import Result
 from board.errors import NotFound, UsageError
+from board.home import head_of, tree_of
 from board.instants import format_instant, format_span
 from board.model import Board, Claim, Task
 from board.moves import Ask, Outcome, Reason, Refused

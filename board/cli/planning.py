@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from board import place
 from board.cli.context import Context, Later
-from board.cli.tree import is_in_repository
 from board.errors import BoardError, RefusedError, UsageError
+from board.home import is_in_repository
 from board.journal.events import Event
 from board.model import Board, Record
 from board.store import FileStore

@@ -47,7 +47,7 @@ def _play(stage: Stage, within: float, *, keep: bool) -> int:
     deadline = time.monotonic() + within
     if wait_until(lambda: bool(stage.lines("charges.txt")), deadline):
         said.say(f"charge-cards has charged once; SIGKILL to its worker (pid {stage.kill_worker('charge-cards')})")
-    if wait_until(lambda: (stage.top / "import-was-here").exists(), deadline):
+    if wait_until((stage.top / "import-was-here").exists, deadline):
         said.say(f"import-orders is at batch 2 of 4; SIGKILL to its worker (pid {stage.kill_worker('import-orders')})")
     if wait_until(partial(_waits_at_gate, stage), deadline):
         said.say("deploy waits at its gate: board approve deploy")

@@ -78,6 +78,9 @@ class Pen:
     def chance(self, one_in: int) -> bool:
         return bool(self._draw(st.integers(1, one_in)) == one_in)
 
+    def shuffled(self, names: list[str]) -> list[str]:
+        return list(self._draw(st.permutations(names)))
+
     # --- comments
 
     def comment(self) -> str:
@@ -202,9 +205,9 @@ _KEYS = ("title", "status", "step", "claim", "last_token", "checkpoint", "run", 
 
 def _task(pen: Pen, task_id: str, dash: int) -> list[Piece | str]:
     """Lines of one task, as (line, key) pieces yet without line ends; a plain string is nobody's line."""
-    names = ["id", *(name for name in _KEYS if pen.chance(3)), *(["x-own"] if pen.chance(3) else [])]
-    if pen.chance(4):
-        names.append(names.pop(0))
+    names = ["id", *(name for name in (*_KEYS, "x-own") if pen.chance(3))]
+    if pen.chance(2):
+        names = pen.shuffled(names)
     if pen.strange and pen.chance(4):
         record = {name: task_id if name == "id" else _value(pen, name) for name in names}
         return [Piece(f"{' ' * dash}- {pen.flow(record)}{pen.trailing()}", "*")]
@@ -324,7 +327,7 @@ def records(draw: Draw) -> dict[str, Any]:
             {
                 "prompt": lines,
                 "after": st.lists(st.just("t0")),
-                "x-more": st.dictionaries(_TEXT, _TEXT | st.integers(), max_size=2),
+                "x-more": st.dictionaries(_TEXT, _TEXT | st.integers(-(10**9), 10**9), max_size=2),
                 "priority": st.integers(0, 9),
             }[name]
         )

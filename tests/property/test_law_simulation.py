@@ -18,10 +18,11 @@ import supervisor.ledger as book
 from board.claims import Actor, Fence, Kind
 from board.engine import Engine
 from board.errors import RefusedError
-from board.model import ENDED, HELD, Board, Status, Task
+from board.model import ENDED, HELD, Board, Run, Status, Task
 from board.moves import (
     Ask,
     Outcome,
+    Refused,
     advance,
     approve,
     cancel,
@@ -69,6 +70,7 @@ Steps = Generator["float | None", None, None]  # yields between any two effects:
 AWAKE = -1.0
 MASS = 3
 SWEEP = 5.0
+LONGEST = 400.0  # seconds that anything may have to wait for in these histories
 
 
 class Keeper:
@@ -348,12 +350,11 @@ class History:
                 "spacing": "1s",
             },
         }
-        self.witness = Witness(plans, policy)
+        self.is_split = dice.random() < 0.15  # as if the lock had failed
+        self.witness = Witness(plans, policy, is_split=self.is_split)
         after = {names[1]: [names[0]]} if len(names) > 1 and dice.random() < 0.3 else {}
         self.world = World(records_of(plans, after), settings, self.witness)
         self.has_takeovers = dice.random() < 0.5
-        self.is_split = dice.random() < 0.15  # two supervisors at once, as if the lock had failed
-        self.world.may_overlap = self.is_split
         self.liveliness = dice.choice([0.05, 0.3, 0.6])
         self.lives = [self._born() for _ in range(2 if self.is_split else 1)]
 
@@ -463,7 +464,7 @@ class History:
     def _approve(self, task: Task) -> None:
         held = task.status is Status.BLOCKED
         if self._try(task.id, PEOPLE, approve):
-            self._story(task).approved = True
+            self._story(task).words.append(self.world.floors[task.id])
             if held:
                 self._story(task).forgive()
 
@@ -474,7 +475,7 @@ class History:
     def _advance(self, task: Task) -> None:
         if task.status is Status.BLOCKED:
             self._try(task.id, PEOPLE, advance)
-            self._story(task).approved = False
+            self._story(task).words.clear()
 
     def _cancel(self, task: Task) -> None:
         self._gave_up(task, self._try(task.id, PEOPLE, cancel))
@@ -484,7 +485,7 @@ class History:
 
     def _gave_up(self, task: Task, happened: bool) -> None:
         if happened:
-            self._story(task).approved = False
+            self._story(task).words.clear()
             self.witness.over.add(task.id)
             self.witness.theirs.discard(task.id)
 
@@ -499,6 +500,8 @@ class History:
 
     def _take(self, task: Task) -> None:
         """By force, in one breath: what the keeper sees next is the new claim."""
+        if task.step.gate is not None:
+            return  # a gated step that ends with exit 0 after it was given back can't be settled: the gate is shut again
         if task.status in HELD and task.id not in self.witness.theirs:
             self._try(task.id, PEOPLE, lambda ask: release(ask, force=True))
             if self._try(task.id, PEOPLE, lambda ask: claim(ask, self.world.highest(task.id))):
@@ -529,7 +532,8 @@ class History:
             self._orphans_end()
             for process in list(self.world.living()):
                 self._finished(process)
-            self.world.now = max(self.world.now + 0.01, until if until is not None else self.world.now + SWEEP)
+            pause = until - self.world.now if until is not None else SWEEP
+            self.world.now += min(max(pause, 0.01), LONGEST)
         promise(False, f"forgotten: {self._restless()}")
 
     def _restless(self) -> list[object]:
@@ -580,3 +584,143 @@ def test_no_history_breaks_the_law(first: int) -> None:
             raise AssertionError(f"seed {seed}: {broken}") from broken
         restarts += history.witness.restarts
     assert restarts > BATCH / 10, "the histories are too quiet to mean anything"
+
+
+def broken_promise(keeper: type[Keeper] = Keeper, tries: int = 1500) -> str:
+    """The first promise that a history breaks; fails when all of them keep all promises."""
+    for seed in range(tries):
+        try:
+            History(seed, keeper).run()
+        except Violation as broken:
+            return str(broken)
+    raise AssertionError(f"{tries} histories noticed nothing")
+
+
+def test_simulation_notices_no_token_check_in_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that was decided under an older token is carried out."""
+    monkeypatch.setattr(book, "fence", lambda task, actor: Fence.CURRENT)
+    assert "granted again" in broken_promise()
+
+
+def test_simulation_notices_progress_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every death passes for one after progress."""
+    monkeypatch.setattr(law, "stale_after", lambda run, *, progressed: 0)
+    assert "without progress" in broken_promise()
+
+
+def test_simulation_notices_unknown_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed look passes for a proof."""
+
+    def rash(task: Task, attempt: Attempt | None, seen: Observation | None) -> Verdict:
+        verdict = judge(task, attempt, seen)
+        return Dead(Exit(), seen.at) if isinstance(verdict, Unknown) and seen is not None else verdict
+
+    monkeypatch.setitem(globals(), "judge", _around(judge, rash))
+    assert "beside a living one" in broken_promise()
+
+
+def _around(original: Any, mutant: Any) -> Any:
+    """`mutant` with the name `judge` still bound to the original inside of it."""
+    import types
+
+    return types.FunctionType(mutant.__code__, {**globals(), "judge": original}, "judge")
+
+
+def test_simulation_notices_the_record_written_after_the_start() -> None:
+    """A supervisor that dies between the two has started something that nobody knows of."""
+
+    class Hasty(Keeper):
+        records_first = False
+
+    assert "two workers of one token" in broken_promise(Hasty)
+
+
+def test_simulation_notices_the_intensity_forgotten_at_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tally lives in memory: whoever restarts the supervisor begins it anew."""
+    recent = law.recent
+
+    class Forgetful(Keeper):
+        latest_at = 0.0
+
+        def __init__(self, world: World, dice: random.Random) -> None:
+            super().__init__(world, dice)
+            Forgetful.latest_at = world.now
+
+    def since_birth(run: Run, policy: RestartPolicy, now: float) -> tuple[float, ...]:
+        return tuple(at for at in recent(run, policy, now) if at >= Forgetful.latest_at)
+
+    monkeypatch.setattr(law, "recent", since_birth)
+    assert "restarts in a period" in broken_promise(Forgetful)
+
+
+DROPPED = {
+    "unknown": "beside a living one",
+    "alive": "beside a living one",
+    "not_resumable": "without permission",
+    "gated": "forgotten",  # the ledger refuses the start, again and again
+    "no_progress": "without progress",
+    "too_often": "restarts in a period",
+}
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_simulation_notices_a_rule_that_is_missing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each rule that guards a promise, taken out of the law, breaks that very promise."""
+    monkeypatch.setattr(law, "RULES", tuple(rule for rule in law.RULES if rule.__name__ != name))
+    assert DROPPED[name] in broken_promise()
+
+
+def test_simulation_notices_what_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause that doesn't end keeps something due for ever."""
+    monkeypatch.setattr(law, "due_at", lambda *given: NOW + 1e9)
+    assert "forgotten" in broken_promise()
+
+
+def test_simulation_notices_an_approval_that_is_not_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One word, many attempts."""
+    begin = book.begin
+
+    def generous(ask: Ask, opening: Opening, floor: int) -> Outcome:
+        outcome = begin(ask, opening, floor)
+        kept = {"approved": ask.task.record.get("approved")}
+        return outcome if isinstance(outcome, Refused) else outcome._replace(patch={**outcome.patch, **kept})
+
+    monkeypatch.setattr(book, "begin", generous)
+    assert "without a word" in broken_promise()
+
+
+# --- one long day
+
+
+def a_day(seconds_to_live: float, *, makes_progress: bool) -> Witness:
+    """24 hours of one resumable command that ends with exit 1 so long after each start."""
+    plans = {"loop": [Plan("one", resumable=True, gated=False, is_command=True)]}
+    witness = Witness(plans, RestartPolicy(), is_split=False)
+    world = World(records_of(plans, {}), {}, witness)
+    keeper = Keeper(world, random.Random(1))
+    life, born_at = keeper.life(), {}
+    while world.now < NOW + 86400:
+        until = next(life)
+        if until == AWAKE:
+            continue
+        for process in world.living():
+            age = world.now - born_at.setdefault(process.attempt, world.now)
+            world.heads["loop"] += makes_progress
+            witness.stories["loop", "one"].progressed |= makes_progress
+            if age >= seconds_to_live:
+                world.end(process, Exit(1), children=0)
+        pause = until - world.now if until is not None else 12 * SWEEP
+        world.now += min(max(pause, 0.5), 12 * SWEEP)
+    return witness
+
+
+def test_a_crash_loop_stops_at_its_second_death_without_progress() -> None:
+    """In 24 hours: one start, one restart, and then a person is asked, however slowly it dies."""
+    for seconds_to_live in (0.0, 1.5, 400.0):
+        assert a_day(seconds_to_live, makes_progress=False).restarts == 1
+
+
+def test_a_loop_that_makes_progress_stops_at_the_intensity() -> None:
+    """Three restarts within ten minutes, and then a person is asked; one that lives longer goes on all day."""
+    assert a_day(1.5, makes_progress=True).restarts == 3
+    assert a_day(900.0, makes_progress=True).restarts > 80

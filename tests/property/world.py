@@ -47,10 +47,11 @@ class Plan:
 
 @dataclass(slots=True)
 class Story:
-    """What really happened to one step: never read from its record."""
+    """What really happened to one step: never read from its record. `words` are a person's approvals, each by the
+    highest token of its instant: a word that is given while an attempt is being started is for the next one."""
 
     starts: int = 0
-    approved: bool = False
+    words: list[int] = field(default_factory=list)
     progressed: bool = False
     excused: bool = False
     barren: int = 0
@@ -76,9 +77,12 @@ class Process:
 
 
 class Witness:
-    def __init__(self, plans: dict[str, list[Plan]], policy: RestartPolicy) -> None:
+    """`is_split`: two supervisors at once. Then only the fence is left: permissions and tokens, but no tallies."""
+
+    def __init__(self, plans: dict[str, list[Plan]], policy: RestartPolicy, *, is_split: bool) -> None:
         self.plans = plans
         self.policy = policy
+        self.is_split = is_split
         self.stories = {(task, plan.id): Story() for task, steps in plans.items() for plan in steps}
         self.theirs: set[str] = set()  # held by a person
         self.over: set[str] = set()
@@ -91,24 +95,26 @@ class Witness:
         promise(by != HOLDER or task not in self.over, f"{task} is over and was granted again")
         promise(by != HOLDER or task not in self.theirs, f"{task} was taken from a person")
 
-    def started(self, new: Process, processes: list[Process], now: float, *, may_overlap: bool) -> None:
+    def started(self, new: Process, processes: list[Process], now: float) -> None:
         task, story = new.attempt.task, self.stories[new.attempt.task, new.step]
         plan = next(plan for plan in self.plans[task] if plan.id == new.step)
         live = [old for old in processes if old.attempt.task == task and old.runs]
         promise(not any(old.attempt.token == new.attempt.token for old in live), f"two workers of one token: {new}")
-        promise(may_overlap or not live, f"started beside a living one: {new}, {live}")
-        promise(not plan.gated or story.approved, f"a gate was passed without a word: {new}")
-        if story.starts and not story.approved:
-            self._restarted(new, plan, story, now)
-        elif story.approved:
+        promise(self.is_split or not live, f"started beside a living one: {new}, {live}")
+        approved = any(word < new.attempt.token for word in story.words)
+        promise(not plan.gated or approved, f"a gate was passed without a word: {new}")
+        if approved:
             story.barren = 0
+        elif story.starts:
+            self._restarted(new, plan, story, now)
         story.starts += 1
-        story.approved = story.progressed = story.excused = False
+        story.words = [word for word in story.words if word >= new.attempt.token]
+        story.progressed = story.excused = False
 
     def _restarted(self, new: Process, plan: Plan, story: Story, now: float) -> None:
         self.restarts += 1
         promise(plan.resumable, f"repeated without permission: {new}")
-        if story.excused:
+        if story.excused or self.is_split:
             return
         story.barren = 0 if story.progressed else story.barren + 1
         promise(story.barren <= self.policy.stale, f"restarted {story.barren} times without progress: {new}")
@@ -119,7 +125,8 @@ class Witness:
     def together(self, tasks: set[str], processes: list[Process]) -> None:
         """Who is said to have died together did die, and they are at least three."""
         promise(len(tasks) >= 3, f"{tasks} are no mass")
-        promise(not any(each.runs for each in processes if each.attempt.task in tasks), f"of {tasks} some live")
+        alive = any(each.runs for each in processes if each.attempt.task in tasks)
+        promise(self.is_split or not alive, f"of {tasks} some live")
         for (task, _), story in self.stories.items():
             story.excused |= task in tasks
 
@@ -143,7 +150,6 @@ class World:
         self.heads = dict.fromkeys(self.records, 0)
         self.drifted: set[str] = set()
         self.is_tmux_blind = self.is_tree_blind = False
-        self.may_overlap = False
         self._board: Board | None = None
 
     # --- what the ledger takes for its engine
@@ -199,7 +205,7 @@ class World:
         if not self.serves:
             return False
         process = Process(attempt, step, is_hardy)
-        self.witness.started(process, self.processes, self.now, may_overlap=self.may_overlap)
+        self.witness.started(process, self.processes, self.now)
         self.processes = [old for old in self.processes if old.runs or old.attempt.mark in self.panes]
         self.processes.append(process)
         self.panes = {mark: old for mark, old in self.panes.items() if old.attempt.task != attempt.task or old.lives}

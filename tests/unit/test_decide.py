@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from board.instants import format_instant
@@ -155,6 +155,7 @@ NEAR: list[tuple[Rule, Given, Rule]] = [
     (Rule.DRIFTED, {**FIRST, "_drift": "branch changed"}, Rule.RESTART),
     (Rule.LIMITED, {"_limited_until": NOW}, Rule.RESTART),
     (Rule.LIMITED, {**FIRST, "_limited_until": NOW + 600}, Rule.RESTART),
+    (Rule.LIMITED, {"_limited_until": Unseen.FAILED}, Rule.RESTART),  # a screen that is gone names no time to wait for
     (Rule.NO_PROGRESS, {"run": ran(stale=0), "_progressed": False}, Rule.RESTART),
     (Rule.NO_PROGRESS, {"run": ran(stale=9), "_progressed": True}, Rule.RESTART),
     (Rule.TOO_OFTEN, {"run": ran(restarts=[NOW - 600, NOW - 400, NOW - 300])}, Rule.RESTART),
@@ -259,6 +260,13 @@ def test_a_missing_fact_is_looked_up_and_a_failed_look_starts_nothing(
     assert isinstance(failed.action, Wait)
     assert failed.action.until is not None
     assert failed.action.until > NOW
+
+
+def test_a_usage_limit_is_looked_for_after_a_death_alone() -> None:
+    """Its screen is asked once somebody died at it, and never of a step that is about to start for the first time."""
+    unasked: Given = {"_limited_until": Unseen.NOT_LOOKED}
+    assert (decided(unasked).rule, decided(unasked).action) == (Rule.LIMITED, Look("limit"))
+    assert decided(FIRST, unasked).rule is Rule.RESTART
 
 
 def test_a_step_that_is_done_already_is_settled_unstarted() -> None:
@@ -367,7 +375,9 @@ def test_our_own_stop_is_no_death() -> None:
 # --- approval
 
 
-@pytest.mark.parametrize("rule", [Rule.NOT_RESUMABLE, Rule.GATED, Rule.NO_PROGRESS, Rule.TOO_OFTEN, Rule.BACKOFF])
+@pytest.mark.parametrize(
+    "rule", [Rule.NOT_RESUMABLE, Rule.GATED, Rule.LIMITED, Rule.NO_PROGRESS, Rule.TOO_OFTEN, Rule.BACKOFF]
+)
 def test_an_approval_is_one_attempt_past_this_rule(rule: Rule) -> None:
     """A person's word opens what a person was asked about, and the attempt is not counted."""
     decision = decided(APPLIES[rule], {"approved": APPROVED})
@@ -375,7 +385,7 @@ def test_an_approval_is_one_attempt_past_this_rule(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", [Rule.SETTLED, Rule.SUPERSEDED, Rule.UNKNOWN, Rule.ALIVE, Rule.ALREADY_DONE, Rule.DRIFTED, Rule.LIMITED]
+    "rule", [Rule.SETTLED, Rule.SUPERSEDED, Rule.UNKNOWN, Rule.ALIVE, Rule.ALREADY_DONE, Rule.DRIFTED]
 )
 def test_an_approval_does_not_pass_this_rule(rule: Rule) -> None:
     """It doesn't make a doubt a proof, a taken task ours, or a changed tree the old one."""
@@ -442,13 +452,14 @@ cases = st.builds(
     done_if=answers,
     drift=st.sampled_from([None, "branch changed", *Unseen]),
     progressed=answers,
-    limited_until=st.one_of(st.none(), instants),
+    limited_until=st.one_of(st.none(), instants, st.sampled_from(Unseen)),
     slot_at=st.one_of(st.none(), instants),
     draw=st.floats(0, 1, exclude_max=True),
 )
 
 
 @given(cases)
+@settings(max_examples=500, deadline=None)
 def test_the_law_is_total_and_never_unsafe(case: Case) -> None:
     """Whatever is known: there is an answer, and no start without permission, in doubt, or beside the living.
 
@@ -469,6 +480,13 @@ def test_the_law_is_total_and_never_unsafe(case: Case) -> None:
         assert case.drift is None or not (started or case.task.checkpoint)
         assert action.stale <= case.policy.stale or not action.counted
         assert action.resume is started
+        assert (
+            not isinstance(case.limited_until, float)
+            or case.limited_until <= now
+            or approved
+            or not started
+            or (case.task.run is not None and case.task.run.last_exit == STOPPED)
+        )
     if isinstance(case.verdict, Unknown):
         assert isinstance(action, Wait | Nothing)
     if isinstance(action, Wait) and action.until is not None:

@@ -75,7 +75,14 @@ LEAVES = {
 def record_in(status: Status) -> Record:
     """A task as it stands in `status`: in the first of two steps, which was started and needed a person's word."""
     steps = [{"id": "one", "run": "true", "resumable": True}, {"id": "two", "run": "true"}]
-    record: Record = {"id": "t", "steps": steps, "step": "one", "status": str(status), "run": ran("one"), "last_token": 3}
+    record: Record = {
+        "id": "t",
+        "steps": steps,
+        "step": "one",
+        "status": str(status),
+        "run": ran("one"),
+        "last_token": 3,
+    }
     if status in (Status.CLAIMED, Status.IN_PROGRESS):
         record |= {"claim": claimed(token=3, ttl=60)}  # its lease is just over: it may be taken
     if status is Status.BLOCKED:

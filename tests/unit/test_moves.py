@@ -94,7 +94,14 @@ def test_a_token_is_stale_once_its_claim_has_ended(name: str, status: str) -> No
 def test_a_supervisor_is_fenced_like_a_worker() -> None:
     """A decision made under an older token can't be carried out. Kills: a fence for workers only."""
     older = Actor("s", 2, Kind.SUPERVISOR)
-    for move in (release, lambda asked: block(asked, "a key"), lambda asked: fail(asked, "x"), cancel, approve, advance):
+    for move in (
+        release,
+        lambda asked: block(asked, "a key"),
+        lambda asked: fail(asked, "x"),
+        cancel,
+        approve,
+        advance,
+    ):
         assert refused(move(ask(working(), older))) is Reason.STALE
 
 

@@ -56,7 +56,9 @@ def test_an_unnamed_end_is_an_hour(screen: str) -> None:
     assert until(screen) == AT + UNNAMED_LIMIT
 
 
-@pytest.mark.parametrize(("named", "seconds"), [("90", 90.0), ("30m", 1800.0), ("1h30m", 5400.0), ("2fortnights", 3600.0)])
+@pytest.mark.parametrize(
+    ("named", "seconds"), [("90", 90.0), ("30m", 1800.0), ("1h30m", 5400.0), ("2fortnights", 3600.0)]
+)
 def test_a_named_span_counts_from_the_death(named: str, seconds: float) -> None:
     """Seconds or a span; what is neither is the unnamed limit."""
     assert limited_until(SECONDS, f"retry in {named}", AT) == AT + seconds

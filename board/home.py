@@ -1,0 +1,63 @@
+"""Where a task's work lies, and what done means there: its worktree, else the board's folder. Changes nothing there.
+
+git itself is asked only where there is a `.git`: most commands on a board without one pay nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from board.errors import BoardError
+from board.model import Board, Task
+
+
+def home_of(board: Board, task: Task, folder: str) -> str | None:
+    """The path of the task's own worktree, made already or not; None for a task that works in the board's folder."""
+    settings = board.settings.worktrees
+    if not settings.enabled or task.record.get("worktree") is False or not is_in_repository(folder):
+        return None
+    from board import worktree
+
+    try:
+        return worktree.place(worktree.main_top(folder), settings.root, task.id)
+    except BoardError:
+        return None
+
+
+def tree_of(board: Board, task: Task, folder: str) -> str:
+    """Where the task's work is now."""
+    home = home_of(board, task, folder)
+    return home if home is not None and os.path.isdir(home) else folder
+
+
+def is_in_repository(folder: str) -> bool:
+    """Is there a `.git` here or above? Told without starting git."""
+    at = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(at, ".git")):
+        parent = os.path.dirname(at)
+        if parent == at:
+            return False
+        at = parent
+    return True
+
+
+def head_of(tree: str) -> str | None:
+    """The commit that the tree stands at; None outside of a repository, or when git can't tell."""
+    if not is_in_repository(tree):
+        return None
+    from board import git
+
+    try:
+        return git.head(tree)
+    except (BoardError, OSError):
+        return None
+
+
+def definition_of_done(board: Board, task: Task, tree: str) -> Sequence[str]:
+    """The task's own definition, else the board's, else `clean` where there is a repository at all."""
+    if task.done_when is not None:
+        return task.done_when
+    if board.settings.done_when is not None:
+        return board.settings.done_when
+    return ("clean",) if is_in_repository(tree) else ()
