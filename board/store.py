@@ -40,7 +40,7 @@ class Store(Protocol):
 
 
 class FileStore:
-    """A board file. `path` may be a symlink: the file that it leads to is replaced; `.board/` stands beside that one."""
+    """A board file. `path` may be a symlink: the file that it leads to is replaced; `.board/` stands beside it."""
 
     def __init__(self, path: str, lock_timeout: float = 10.0) -> None:
         self.path = path

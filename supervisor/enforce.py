@@ -8,13 +8,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from board.errors import BoardError
-from board.model import HELD, Board, Status, Task
+from board.model import ENDED, HELD, Board, Status, Task
 from board.queries import in_order, unmet
 from supervisor.control import TmuxError
 from supervisor.decide import decide
 from supervisor.hands import Hands
 from supervisor.keeping import Keeping
-from supervisor.model import Alive, Case, Decision, End, Hold, Lingering, Look, Nothing, Settle, Start, Wait
+from supervisor.model import Alive, Case, Decision, End, Hold, Lingering, Look, Nothing, Rule, Settle, Start, Wait
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
 from supervisor.starting import Starter
@@ -48,10 +48,16 @@ class Enforcer:
         if not self.is_dry and may_start:
             self._start_new(board)
 
+    def restate(self, board: Board) -> None:
+        """Says how things stand without deciding anything: for the last look before we leave."""
+        for keeping in self.eyes.kept.values():
+            if not self._concerns(keeping.task, board, keeping):
+                keeping.decision = _standing(keeping.task, keeping.decision)
+
     def _decide(self, keeping: Keeping, board: Board, now: float) -> None:
         task = keeping.task
         if not self._concerns(task, board, keeping):
-            keeping.decision = Decision(keeping.decision.rule, Nothing(), keeping.decision.why)
+            keeping.decision = _standing(task, keeping.decision)
             return
         before = keeping.decision
         keeping.decision = decide(self._case(keeping, board, now))
@@ -181,3 +187,16 @@ class Enforcer:
                 self.tools.tell("look_failed", keeping.task.id, source=name, problem=str(error))
 
         keeping.run(name, guarded(), self.wake)
+
+
+def _standing(task: Task, before: Decision) -> Decision:
+    """What is to be said of a task that waits for a person or is over: the rule that held it, if one did."""
+    blocked = task.blocked if task.status is Status.BLOCKED else None
+    if blocked is not None and blocked.rule in set(Rule):
+        why = before.why if before.rule == blocked.rule else blocked.on
+        return Decision(Rule(blocked.rule), Nothing(), why)
+    if blocked is not None:
+        return Decision(Rule.SETTLED, Nothing(), f"waits for {blocked.on}")
+    if task.status in ENDED or task.status is Status.REVIEW:
+        return Decision(Rule.SETTLED, Nothing(), f"the task is {task.status}")
+    return Decision(before.rule, Nothing(), before.why)

@@ -171,6 +171,8 @@ class Supervisor:
         await self.eyes.look_at_all(board, listing)
         if self._stopping is None:
             self.law.decide_all(board, may_start=listing.panes is not None)
+        else:
+            self.law.restate(board)
         self._say()
 
     def _at(self, instant: float) -> None:

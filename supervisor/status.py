@@ -106,7 +106,7 @@ def what_to_do(task: Task, decision: Decision) -> list[str]:
 
 def held_commands(task: Task) -> list[str]:
     settle = f"board advance {task.id}" if task.next_step() is not None else f"board done {task.id}"
-    return [f"supervisor logs {task.id}", f"board approve {task.id}", settle, f"board fail {task.id} --why …"]
+    return [f"supervisor logs {task.id}", f"board approve {task.id}", settle, f'board fail {task.id} --why "..."']
 
 
 def _state(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""Small boards for tests, read by the product's own readers from plain records; nothing is defaulted behind its back."""
+"""Small boards for tests, read by the product's own readers from plain records, with nothing added in between."""
 
 from __future__ import annotations
 

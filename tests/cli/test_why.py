@@ -13,6 +13,7 @@ import pytest
 from board.cli.account import LAW, account
 from board.instants import format_instant
 from board.model import Status, read_board
+from supervisor.processes import identify
 from tests.cli.conftest import Run
 
 AT = "2026-11-20T10:00:00Z"
@@ -58,7 +59,9 @@ def status_of(folder: Path, pid: int, **task: Any) -> None:
         **task,
     }
     by = f"supervisor@{os.uname().nodename}"
-    view = {"v": 1, "at": format_instant(now - 3), "supervisor": {"pid": pid, "by": by}, "tasks": {"api": seen}}
+    process = identify(pid)
+    writer = {"pid": pid, "ticks": process.ticks if process else 0, "by": by}
+    view = {"v": 1, "at": format_instant(now - 3), "supervisor": writer, "tasks": {"api": seen}}
     (folder / ".board").mkdir(exist_ok=True)
     (folder / ".board/status.json").write_text(json.dumps(view))
 
@@ -71,6 +74,16 @@ def test_what_was_seen_comes_with_source_age_rule_and_commands(run: Run, folder:
     assert f"rule       not-resumable: {LAW['not-resumable']}" in out
     assert "do         supervisor logs api" in out
     assert "not running" not in out
+
+
+def test_a_pid_that_came_back_is_not_the_supervisor(run: Run, folder: Path) -> None:
+    """Whoever has the pid now is somebody else when the start time differs. Mutant: `kill(pid, 0)` alone."""
+    status_of(folder, os.getpid())
+    status = folder / ".board/status.json"
+    view = json.loads(status.read_text())
+    view["supervisor"]["ticks"] -= 1
+    status.write_text(json.dumps(view))
+    assert "not running" in run("why", "api").out
 
 
 def test_a_supervisor_that_is_gone_is_said_to_be(run: Run, folder: Path) -> None:

@@ -1,9 +1,6 @@
 """Leases and fencing tokens as a state machine, against a model that keeps its own arithmetic.
 
-Mutants it was seen to kill: expiry with `>` for `>=`; a take-over that doesn't look at the deadline; a grant without
-`floor`; a grant that forgets the record's token; `last_token` dropped on release or on a block; a renewal that shortens;
-a renewal that counts from the old deadline; a checkpoint that doesn't renew; a holder told by name instead of token; a
-fence that lets lower tokens pass.
+MUTANTS
 """
 
 from __future__ import annotations

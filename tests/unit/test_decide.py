@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from board.instants import format_instant
+from board.model import Status
 from board.settings import Backoff, RestartPolicy
 from supervisor.decide import RULES, STOPPED, TABLE, decide
 from supervisor.model import (
@@ -117,7 +118,7 @@ def test_a_rule_applies(rule: Rule) -> None:
     assert decided(APPLIES[rule]).rule is rule
 
 
-@pytest.mark.parametrize(("first", "second"), PAIRS, ids=lambda rule: str(rule))
+@pytest.mark.parametrize(("first", "second"), PAIRS, ids=str)
 def test_the_earlier_of_two_rules_wins(first: Rule, second: Rule) -> None:
     """Where two rules both apply, the one that the law names first decides.
 
@@ -128,7 +129,7 @@ def test_the_earlier_of_two_rules_wins(first: Rule, second: Rule) -> None:
     assert decide(case).rule is first
 
 
-@pytest.mark.parametrize(("first", "second"), sorted(EXCLUDED), ids=lambda rule: str(rule))
+@pytest.mark.parametrize(("first", "second"), sorted(EXCLUDED), ids=str)
 def test_excluded_pairs_can_not_both_apply(first: Rule, second: Rule) -> None:
     """The pairs left out above are left out for a reason that the code keeps."""
     case = case_of(APPLIES[second], APPLIES[first])
@@ -430,7 +431,7 @@ runs = st.builds(
 records = st.fixed_dictionaries(
     {"id": st.just("t"), "prompt": st.just("work"), "resumable": st.booleans()},
     optional={
-        "status": st.sampled_from("todo claimed in_progress blocked review done failed cancelled".split()),
+        "status": st.sampled_from(Status).map(str),
         "gate": st.just("human"),
         "done_if": st.just("./check"),
         "claim": st.builds(claimed, st.sampled_from([HOLDER, "alice"]), st.integers(2, 4)),

@@ -50,7 +50,9 @@ def test_a_named_end_is_an_instant(named: str, at: float) -> None:
     assert until(f"You've hit your usage limit; resets at {named}") == at
 
 
-@pytest.mark.parametrize("screen", ["You've hit your limit", "You’ve reached your usage limit, again at dawn"])
+@pytest.mark.parametrize(
+    "screen", ["You've hit your limit", "You\N{RIGHT SINGLE QUOTATION MARK}ve reached your usage limit, again at dawn"]
+)
 def test_an_unnamed_end_is_an_hour(screen: str) -> None:
     """A limit without an end, or with one that can't be read, is waited for all the same."""
     assert until(screen) == AT + UNNAMED_LIMIT
