@@ -1,10 +1,10 @@
 """Leases and fencing tokens: who may write to a task, and until when. Pure.
 
-Theory of operation. A grant gives its holder a token that is higher than any granted for the task before: than the one in
-the record, than the last one that the record remembers, and than `floor`, the highest grant file on disk, so that a task
-which was deleted and added again, or a board that was restored from a copy, can't hand out an old number. The lease
-expires; an expired claim may be taken over, but until somebody does its holder's token is still the current one, and a
-write by the holder renews the lease. A write that shows any other token is stale: its worker has to stop.
+Theory of operation. A grant gives its holder a token that is higher than any granted for the task before: than the
+one in the record, than the last one that the record remembers, and than `floor`, the highest grant file on disk, so
+that a task which was deleted and added again, or a board that was restored from a copy, can't hand out an old number.
+The lease expires; an expired claim may be taken over, but until somebody does its holder's token is still the current
+one, and a write by the holder renews the lease. A write that shows any other token is stale: its worker has to stop.
 """
 
 from __future__ import annotations

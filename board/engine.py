@@ -67,7 +67,8 @@ class Engine:
         self._last: View | None = None
 
     def read(self) -> View:
-        """The board as it stands. Raises InvalidBoard with every problem; a file that looks half saved gets a moment."""
+        """The board as it stands. Raises InvalidBoard with every problem; a file that looks half saved gets a
+        moment."""
         for _ in range(_LOOKS - 1):
             try:
                 return self._look()

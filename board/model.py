@@ -61,9 +61,9 @@ class Checkpoint(NamedTuple):
 class Run(NamedTuple):
     """The latest attempt at a step, as it must survive the death of everything else.
 
-    `started_at` is on disk before the worker starts. `head` is the tree's commit at that moment, `progressed` says that a
-    checkpoint moved since. `stale` counts the deaths in a row that brought nothing, `restarts` are the instants that
-    count against the intensity, `last_exit` is the death's evidence in words, `ended_at` its instant.
+    `started_at` is on disk before the worker starts. `head` is the tree's commit at that moment, `progressed` says
+    that a checkpoint moved since. `stale` counts the deaths in a row that brought nothing, `restarts` are the
+    instants that count against the intensity, `last_exit` is the death's evidence in words, `ended_at` its instant.
     """
 
     step: str

@@ -182,10 +182,10 @@ def parse(text: str) -> Tree:
 
 
 def _place_of(error: Exception, text: str) -> tuple[int, int]:
-    at = getattr(error, "position", None)
-    if not isinstance(at, int):
-        bad = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
-        at = bad.start() if bad else 0
+    """The error's own `position` counts bytes in one of the parsers and characters in the other."""
+    bad = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text)
+    position = getattr(error, "position", None)
+    at = bad.start() if bad else position if isinstance(position, int) else 0
     before = text[:at]
     return before.count("\n"), at - (before.rfind("\n") + 1)
 

@@ -1,4 +1,4 @@
-"""Boards as people write them, drawn by hypothesis: the generator knows which bytes are whose, and asks no code of ours."""
+"""Boards as people write them, drawn by hypothesis. It knows which bytes are whose, and asks no code of ours."""
 
 from __future__ import annotations
 

@@ -34,6 +34,16 @@ def spliced(text: str, task_id: str, patch: Mapping[str, Any]) -> str:
     return splice(Document(text), task_id, {key: GONE if value is None else value for key, value in patch.items()})
 
 
+def spliced_or_none(board: Written, task_id: str, patch: Mapping[str, Any]) -> str | None:
+    """None when it is refused, with the task's place."""
+    try:
+        return spliced(board.text, task_id, patch)
+    except InvalidBoard as error:
+        refused = error
+    assert refused.problems[0].line == board.around(task_id)[0].count("\n") + 1
+    return None
+
+
 def filled(value: Any) -> Any:
     """A key without a value means the same as no such key."""
     if isinstance(value, Mapping):
@@ -94,18 +104,15 @@ def test_machine_keys_are_changed_and_nothing_else(board: Written, patch: dict[s
 def test_strange_styles_are_changed_right_or_refused(board: Written, patch: dict[str, Any]) -> None:
     """Flow tasks, merges, aliases: either exactly what was asked for, or InvalidBoard with the task's place."""
     task_id = list(board.tasks)[len(board.tasks) // 2]
-    try:
-        after = spliced(board.text, task_id, patch)
-    except InvalidBoard as refused:
-        event("refused")
-        line = board.around(task_id)[0].count("\n") + 1
-        assert refused.problems[0].line == line
-        return
+    after = spliced_or_none(board, task_id, patch)
+    if after is None:
+        return event("refused")
     event("changed")
     assert as_it_is(read(after), task_id) == asked_for(read(board.text), task_id, patch)
     assert_only_the_task_changed(board, after, task_id, patch)
     assert_comments_are_kept(board, after)
     assert_line_ends_are_kept(board.text, after)
+    return None
 
 
 @MANY
@@ -131,4 +138,3 @@ def test_a_task_is_added_at_the_end(board: Written, record: dict[str, Any]) -> N
     kept = board.text.splitlines(keepends=True)
     assert [line for line in kept if line.rstrip("\r\n") not in after] == []
     assert_comments_are_kept(board, after)
-

@@ -16,15 +16,16 @@ from board.errors import UsageError
 from board.syntax import parse
 
 TRICKY = (
-    *("", " ", " a", "a ", "\t", "a\tb", "\n", "a\nb", "a\r\nb", "\r", "\x00", "\x07", "\x1b[0m", "\x7f", "\x85", "\xa0"),
-    *("\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff", "\ufffd", "🎉", "ünï", "日本", "a\u0301", "\U0001fffe"),
-    *("null", "Null", "NULL", "~", "none", "true", "True", "FALSE", "yes", "No", "on", "OFF", "y", "N", "Y"),
-    *("1", "-1", "+1", "0", "007", "0x1f", "0o17", "0b10101", "0b1010101", "1_000", "1.5", "1.", ".5", "1e5", "1e400", "12e4567"),
-    *("1234567", "12345678e5", "190:20:30", "1:30", "1:30.5", ".inf", "-.INF", ".nan", ".NaN", "inf", "nan", "_1", "+", "-", "--"),
-    *("2026-11-20", "2026-11-20 10:00:00", "2026-11-20t10:00:00+02:00", "=", "<<", "<", "?", "? a", ":", "a:", ": a", "a: b"),
-    *("a:b", "::", "- a", "-a", "a - b", "#", "# a", "a #b", "a#b", "a # b", "!", "!!str a", "!a", "&a", "*a", "a *b", "%", "%YAML"),
-    *("@a", "`a`", "'", "''", '"', 'a"b', "it's", "'a'", '"a"', "[", "]", "[a]", "{", "}", "{a}", "a, b", ",", "|", ">", "|-"),
-    *("---", "--- a", "...", "..", ".", "./a", "~/a", "/a/b", "a/b", "C:\\a", "\\", "\\n", "a\\", "٣s", "1d", "2h", "100ms", "3f2a9c1"),
+    *("", " ", " a", "a ", "\t", "a\tb", "\n", "a\nb", "a\r\nb", "\r", "\x00", "\x07", "\x1b[0m", "\x7f", "\x85"),
+    *("\xa0", "\u2028", "\u2029", "\ufeff", "\ufffe", "\uffff", "�", "🎉", "ünï", "日本", "a\u0301", "\U0001fffe"),
+    *("null", "Null", "NULL", "~", "none", "true", "True", "FALSE", "yes", "No", "on", "OFF", "y", "N", "Y", "1"),
+    *("-1", "+1", "0", "007", "0x1f", "0o17", "0b10101", "0b1010101", "1_000", "1.5", "1.", ".5", "1e5", "1e400"),
+    *("12e4567", "1234567", "12345678e5", "190:20:30", "1:30", "1:30.5", ".inf", "-.INF", ".nan", ".NaN", "inf"),
+    *("nan", "_1", "+", "-", "--", "2026-11-20", "2026-11-20 10:00:00", "2026-11-20t10:00:00+02:00", "=", "<<"),
+    *("<", "?", "? a", ":", "a:", ": a", "a: b", "a:b", "::", "- a", "-a", "a - b", "#", "# a", "a #b", "a#b"),
+    *("a # b", "!", "!!str a", "!a", "&a", "*a", "a *b", "%", "%YAML", "@a", "`a`", "'", "''", '"', 'a"b'),
+    *("it's", "'a'", '"a"', "[", "]", "[a]", "{", "}", "{a}", "a, b", ",", "|", ">", "|-", "---", "--- a", "..."),
+    *("..", ".", "./a", "~/a", "/a/b", "a/b", "C:\\a", "\\", "\\n", "a\\", "٣s", "1d", "2h", "100ms", "3f2a9c1"),
 )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ def ours(text: str) -> Any:
 def assert_same_string(value: str) -> None:
     for made in (inline(value), inline([value]), inline({value: value}), f"k: {inline(value)}", f"- {inline(value)}"):
         for found in read_by_each(made):
-            leaf = found if isinstance(found, str) else list(found.values() if isinstance(found, dict) else found)[0]
+            leaf = found if isinstance(found, str) else next(iter(found.values() if isinstance(found, dict) else found))
             assert type(leaf) is str
             assert leaf == value
     assert [list(found) for found in read_by_each(inline({value: 1}))] == [[value]] * 3
@@ -68,7 +69,7 @@ def test_a_commit_is_never_a_number(value: str) -> None:
     assert_same_string(value)
 
 
-@pytest.mark.parametrize("value", ["\ud800", "a\udcffb", "\udbff"], ids=ascii)
+@pytest.mark.parametrize("value", [chr(0xD800), "a" + chr(0xDCFF) + "b"], ids=ascii)
 def test_what_is_no_unicode_is_refused(value: str) -> None:
     """Half a character can't stand in a UTF-8 file: refused as the caller's words, not written as something else."""
     for text in (value, f"line\n{value}\nline"):
@@ -80,7 +81,9 @@ def test_instants_spans_and_commits_stand_plain() -> None:
     """They are read and grepped by people, and a hook may compare them as text."""
     for text in ("2026-11-20T10:00:00Z", "2026-11-20T10:00:00.120Z", "30s", "2h", "3f2a9c1", "in_progress", "a/b.md"):
         assert inline(text) == text
-    assert inline({"at": "2026-11-20T10:00:00Z", "by": "alice@devbox"}) == "{at: 2026-11-20T10:00:00Z, by: alice@devbox}"
+    assert (
+        inline({"at": "2026-11-20T10:00:00Z", "by": "alice@devbox"}) == "{at: 2026-11-20T10:00:00Z, by: alice@devbox}"
+    )
 
 
 @pytest.mark.parametrize("value", [None, True, False, 0, -7, 1.5, 1e-7, math.inf, -math.inf, [], {}, [[], {}], (1, 2)])
@@ -97,7 +100,9 @@ def test_not_a_number_is_written_as_such() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=6) | st.sampled_from(TRICKY)).map("\n".join))
+@given(
+    st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=6) | st.sampled_from(TRICKY)).map("\n".join)
+)
 @example("a\n\n")
 @example("\n\na\nb\n")
 @example("a\n  \n")
