@@ -6,6 +6,7 @@ It knows no panes, windows or tasks (that is `server`), and it never starts a se
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import subprocess
@@ -14,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self, assert_never
 
-from supervisor.processes import ProcessId, is_alive
+from supervisor.processes import ProcessId, ending_with, is_alive
 
 TIMEOUT = 2.0  # seconds for each call: a stopped server answers nobody, and never says so
 FAREWELL = 0.1  # seconds in which a dying server lets go of us before the kernel calls it dead
@@ -200,7 +201,16 @@ class Control:
         with theirs:
             try:
                 end = theirs.fileno()
-                client = subprocess.Popen(argv, stdin=end, stdout=end, stderr=end, env=env, cwd="/")
+                dies_with_us = ending_with(os.getpid())
+                client = subprocess.Popen(
+                    argv,
+                    stdin=end,
+                    stdout=end,
+                    stderr=end,
+                    env=env,
+                    cwd="/",
+                    preexec_fn=dies_with_us,  # noqa: PLW1509 - one call, no lock
+                )
             except OSError as error:
                 ours.close()
                 raise TmuxMissing(str(error)) from error

@@ -6,14 +6,18 @@ It knows nothing of tmux, tasks or the board, waits for nothing, and decides no 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import signal
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 ATTEMPT = "CREWBOARD_ATTEMPT"
 HAS_PROC = Path("/proc/self/stat").exists()
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 HAS_PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
 
 
@@ -85,6 +89,24 @@ def _send_by_pid(process: ProcessId, number: signal.Signals) -> bool:
         return False
     os.kill(process.pid, number)
     return True
+
+
+def ending_with(parent: int) -> Callable[[], None] | None:
+    """What a child runs before its program so that it is killed with `parent`; None where the system can't.
+
+    tmux may keep a client whose other end was killed in the middle of an answer, and with it a server that was told to
+    end. prctl(2), PR_SET_PDEATHSIG: it survives the exec, and is about the thread that forked.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def before_exec() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return before_exec
 
 
 def marked(mark: str) -> list[ProcessId] | None:
@@ -172,7 +194,7 @@ def _environment(pid: int) -> list[bytes]:
         with contextlib.suppress(psutil.Error):
             return [f"{key}={value}".encode() for key, value in psutil.Process(pid).environ().items()]
     except OSError:
-        pass
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     return []
 
 

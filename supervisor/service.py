@@ -20,7 +20,7 @@ from supervisor import signals
 from supervisor.control import TmuxError
 from supervisor.enforce import Enforcer
 from supervisor.instance import Instance
-from supervisor.model import Alive
+from supervisor.model import Alive, Lingering
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
 from supervisor.tmux import Tmux
@@ -77,6 +77,30 @@ class Supervisor:
             await self._leave()
             instance.release()
 
+    async def end_worker(self, task_id: str, by: str) -> bool:
+        """For a board that nobody keeps: looks once, ends this task's worker, decides nothing, and leaves.
+
+        False when there was none. Raises RefusedError beside a running supervisor, BoardError when it can't be ended.
+        """
+        instance = Instance(self.engine.store.side)
+        self.engine.store.prepare()
+        instance.take(self.tools.ledger.name, self.engine.clock())
+        self.stop(by)  # said before the first look, so that nothing is decided
+        try:
+            await self.cycle()
+            kept = self.eyes.kept.get(task_id)
+            if kept is None or (kept.known is None and not self.eyes.is_ours(kept.task)):
+                return False
+            await self.law.hands.wind_down(kept, by, block=True)
+            await self.cycle()
+            if isinstance(kept.verdict, Alive | Lingering):
+                raise BoardError(f"{task_id}: its processes still live", f"board log {task_id}")
+            return True
+        finally:
+            self.report.leave()
+            await self._let_go()
+            instance.release()
+
     async def _loop(self, ready: Callable[[], None]) -> None:
         await self.cycle()
         if self.mode.once or self.mode.dry:
@@ -105,6 +129,9 @@ class Supervisor:
         running = sum(isinstance(kept.verdict, Alive) for kept in self.eyes.kept.values())
         self.tools.tell("supervisor_stopped", None, pid=os.getpid(), workers_count=running)
         self._watching().close()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
         if self.tools.server is not None:
             with contextlib.suppress(TmuxError, OSError):
                 await self.tools.server.close()

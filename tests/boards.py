@@ -32,10 +32,10 @@ def claimed(by: str = HOLDER, token: int = 3, at: float = NOW - 60, ttl: float =
 
 
 def ran(step: str = "main", attempt: int = 1, **fields: Any) -> Record:
-    """A run's record; instants are given as floats."""
-    shown = {key: format_instant(value) if key.endswith("_at") else value for key, value in fields.items()}
-    if "restarts" in shown:
-        shown["restarts"] = [format_instant(at) for at in shown["restarts"]]
+    """A run's record, started a minute ago unless said otherwise; instants are given as floats."""
+    shown: Record = {key: format_instant(value) if key.endswith("_at") else value for key, value in fields.items()}
+    if "restarts" in fields:
+        shown["restarts"] = [format_instant(at) for at in fields["restarts"]]
     return {"step": step, "attempt": attempt, "started_at": format_instant(NOW - 60), **shown}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from board.cli.context import Context
 from board.render import table
-from supervisor.doctor import examine, patient_of
+from supervisor.doctor import examine
+from supervisor.patient import patient_of
 
 
 def doctor(ctx: Context) -> int:

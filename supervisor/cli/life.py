@@ -14,8 +14,8 @@ from typing import IO, Any
 from board.cli.context import Context
 from board.errors import BoardError, Busy, InvalidBoard, RefusedError, UsageError
 from supervisor.assembly import assemble
-from supervisor.doctor import tmux_program
 from supervisor.instance import Note, running
+from supervisor.machine import tmux_program
 from supervisor.service import Mode, Supervisor
 from supervisor.status import read_status
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from board.cli.context import Context
-from board.errors import BoardError, Busy, UsageError
+from board.errors import Busy, UsageError
 from board.model import Task
 from supervisor import signals
 from supervisor.cli.life import assembled
-from supervisor.instance import Instance, Note, running
+from supervisor.instance import Note, running
 from supervisor.processes import ProcessId, identify, is_alive, send
 from supervisor.service import Mode, Supervisor
 from supervisor.status import read_status
@@ -127,9 +127,9 @@ def _living(side: str) -> int:
 def _stop_task(ctx: Context, task: Task) -> None:
     note = running(ctx.store.side)
     if note is None:
-        count = asyncio.run(_end_one(assembled(ctx, Mode()), task.id, ctx.asker.name))
-        words = f"{task.id}: its worker is ended" if count else f"{task.id} has no worker: nothing to stop"
-        return _tell(ctx, words, stopped=count > 0, task=task.id)
+        ended = asyncio.run(assembled(ctx, Mode()).end_worker(task.id, ctx.asker.name))
+        words = f"{task.id}: its worker is ended" if ended else f"{task.id} has no worker: nothing to stop"
+        return _tell(ctx, words, stopped=ended, task=task.id)
     worker = _worker(ctx.store.side, task.id)
     is_held = task.claim is not None and task.claim.by == note.by
     if worker is None and not is_held:
@@ -164,26 +164,3 @@ async def _end_all(keeper: Supervisor, by: str) -> int:
     keeper.stop(by, workers=True)  # said before its first look, so that it decides and starts nothing
     await keeper.run()
     return sum(kept.known is not None for kept in keeper.eyes.kept.values())
-
-
-async def _end_one(keeper: Supervisor, task_id: str, by: str) -> int:
-    """Looks at everything and winds one worker down: 1, or 0 when there was none."""
-    instance = Instance(keeper.engine.store.side)
-    instance.take(keeper.tools.ledger.name, keeper.engine.clock())
-    try:
-        keeper.stop(by)
-        await keeper.cycle()
-        kept = keeper.eyes.kept.get(task_id)
-        if kept is None or (kept.known is None and not keeper.eyes.is_ours(kept.task)):
-            return 0
-        await keeper.law.hands.wind_down(kept, by, block=True)
-        if kept.known is not None and kept.known.process is not None and is_alive(kept.known.process) is not False:
-            raise BoardError(f"{task_id}: its processes still live", f"pid {kept.known.process.pid}; see board log")
-        await keeper.cycle()
-        return 1
-    finally:
-        keeper.report.leave()
-        if keeper.tools.server is not None:
-            with contextlib.suppress(OSError):
-                await keeper.tools.server.close()
-        instance.release()

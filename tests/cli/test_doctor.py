@@ -15,8 +15,10 @@ import pytest
 from board.store import FileStore
 from supervisor import doctor
 from supervisor.cli import main
-from supervisor.doctor import Finding, examine, patient_of
+from supervisor.doctor import examine
+from supervisor.machine import how_to_install
 from supervisor.mounts import Mount, kind_of, longest, mount_of, parse
+from supervisor.patient import Finding, Patient, patient_of
 from tests.programs import environment
 
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
@@ -93,7 +95,7 @@ def test_missing_programs_are_named_with_how_to_install_them(
     """Without tmux nothing works: a failure and exit 1. Without git, worktrees don't."""
     with monkeypatch.context() as patch:
         patch.setenv("PATH", path_without(place, "tmux", "git"))
-        assert found("tmux") == Finding("tmux", "failure", "tmux is not installed", doctor.how_to_install("tmux"))
+        assert found("tmux") == Finding("tmux", "failure", "tmux is not installed", how_to_install("tmux"))
         assert found("git").level == "warning"
         assert main(["doctor"]) == 1
         assert "apk add tmux" in capsys.readouterr().out
@@ -244,7 +246,7 @@ def test_a_board_on_a_network_is_a_loud_failure(
 def test_a_check_that_fails_itself_stops_no_other(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a warning that says what happened."""
 
-    def broken(_: doctor.Patient) -> Finding:
+    def broken(_: Patient) -> Finding:
         raise OSError("no such luck")
 
     monkeypatch.setattr(doctor, "CHECKS", (broken, doctor.python_version))

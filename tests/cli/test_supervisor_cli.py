@@ -94,9 +94,14 @@ class Bench:
         return found[-1]
 
     def end(self) -> None:
+        """Lets the supervisor go by itself: the tmux client of a killed one could outlive its server's end."""
         note = read_note(self.side)
-        if note is not None and note.process.pid != os.getpid():
-            send(note.process, signal.SIGKILL)
+        if note is None or note.process.pid == os.getpid():
+            return
+        send(note.process, signal.SIGTERM)
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: is_alive(note.process) is False, within=10)
+        send(note.process, signal.SIGKILL)
 
 
 @pytest.fixture
@@ -375,10 +380,13 @@ def test_one_that_takes_no_wish_is_woken_and_then_gets_sigterm(bench: Bench) -> 
     (bench.folder / ".board").mkdir()
     argv = [sys.executable, "-c", DEAF]
     with subprocess.Popen(argv, cwd=bench.folder, env=bench.env, stdout=subprocess.PIPE) as deaf:
-        assert deaf.stdout is not None
-        assert deaf.stdout.readline() == b"taken\n"
-        assert bench.run("stop").out == f"stopped supervisor@test (pid {deaf.pid})\n"
-        assert deaf.wait(20) == 7
+        try:
+            assert deaf.stdout is not None
+            assert deaf.stdout.readline() == b"taken\n"
+            assert bench.run("stop") == Ended(0, f"stopped supervisor@test (pid {deaf.pid})\n", "")
+            assert deaf.wait(20) == 7
+        finally:
+            deaf.kill()
     assert list((bench.folder / ".board" / "requests").iterdir()) == []
 
 
@@ -420,6 +428,7 @@ def test_start_on_a_broken_board_names_every_problem(bench: Bench) -> None:
 def test_a_folder_named_supervisor_beside_the_board_is_not_our_package(bench: Bench) -> None:
     """`start` runs our code, whatever lies in the board's folder. Mutant: without `-P`."""
     (bench.folder / "supervisor").mkdir()
+    (bench.folder / "supervisor" / "__init__.py").touch()
     (bench.folder / "supervisor" / "__main__.py").write_text("raise SystemExit('not ours')")
     code = "import sys; from supervisor.cli import main; sys.exit(main(['start', '-q', '--board', 'tasks.yaml']))"
     argv = [sys.executable, "-P", "-c", code]

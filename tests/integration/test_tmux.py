@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,10 +20,11 @@ from hypothesis import strategies as st
 
 from supervisor.control import Detached, NoServer, TmuxRefused, TmuxTimeout
 from supervisor.panes import Pane
-from supervisor.processes import identify, send
+from supervisor.processes import identify, is_alive, send
 from supervisor.server import ExitSeen, Server
 from supervisor.tmux import Tmux
 from supervisor.watcher import Watcher
+from tests.waiting import eventually as eventually_true
 
 pytestmark = [pytest.mark.tmux, pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")]
 
@@ -515,3 +517,28 @@ class TestCapture:
                 assert "first" not in await server.capture(pane.id, history=False)
 
         asyncio.run(scene())
+
+
+def test_a_killed_supervisor_takes_its_client_along(tmux_socket: str, tmp_path: Path) -> None:
+    """A client that outlived us would keep a server from ever ending. Mutant: no PR_SET_PDEATHSIG."""
+    program = f"""
+import asyncio, os, signal
+from supervisor.tmux import Tmux
+async def main():
+    tmux = Tmux({tmux_socket!r})
+    tmux.ensure_server_and_session("s", {str(tmp_path)!r})
+    server = await tmux.connect("s")
+    print(server.control._client.pid, server.id.pid, flush=True)
+    for _ in range(200):
+        asyncio.ensure_future(server.control.call("list-panes", "-a", "-F", "x" * 9000))
+    await asyncio.sleep(0)
+    os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
+    client, server = (identify(int(pid)) for pid in done.stdout.split())
+    assert done.returncode == -signal.SIGKILL
+    assert server is not None
+    eventually_true(lambda: client is None or is_alive(client) is False, 5, "the client is gone")
+    Tmux(tmux_socket).kill_server()
+    eventually_true(lambda: is_alive(server) is False, 5, "the server ends when it is told to")

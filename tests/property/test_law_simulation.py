@@ -21,7 +21,9 @@ from board.errors import RefusedError
 from board.model import ENDED, HELD, Board, Run, Status, Task
 from board.moves import (
     Ask,
+    Change,
     Outcome,
+    Reason,
     Refused,
     advance,
     approve,
@@ -34,6 +36,7 @@ from board.moves import (
     reopen,
     unblock,
 )
+from board.patch import GONE
 from board.queries import in_order, unmet
 from board.settings import Backoff, RestartPolicy
 from supervisor.decide import decide
@@ -46,6 +49,7 @@ from supervisor.model import (
     Attempt,
     Case,
     Dead,
+    Decision,
     End,
     Exit,
     Hold,
@@ -62,8 +66,9 @@ from supervisor.model import (
     Wait,
     read_mark,
 )
+from supervisor.policy import recent
 from supervisor.sight import Known
-from tests.boards import HOLDER, HOME, NOW
+from tests.boards import HOLDER, HOME, NOW, Record, ask, claimed, ran
 from tests.property.world import Plan, Process, Story, Violation, Witness, World, promise, records_of
 
 Steps = Generator["float | None", None, None]  # yields between any two effects: an instant when it sleeps until then
@@ -304,7 +309,7 @@ class Keeper:
             self.incident.slots.pop(task.id, None)
         self.fell.discard(task.id)
         kept.draw = self.dice.random()
-        kept.decision = law.Decision(Rule.RESTART, Nothing())
+        kept.decision = Decision(Rule.RESTART, Nothing())
         self._at(world.now)
 
     def _begin(self, kept: Keeping, opening: Opening) -> Attempt:
@@ -633,7 +638,6 @@ def test_simulation_notices_the_record_written_after_the_start() -> None:
 
 def test_simulation_notices_the_intensity_forgotten_at_a_restart(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tally lives in memory: whoever restarts the supervisor begins it anew."""
-    recent = law.recent
 
     class Forgetful(Keeper):
         latest_at = 0.0
@@ -685,6 +689,47 @@ def test_simulation_notices_an_approval_that_is_not_used_up(monkeypatch: pytest.
     assert "without a word" in broken_promise()
 
 
+# --- the one write before a worker
+
+
+def opened(record: Record, shown: int | None, **more: Any) -> Outcome:
+    asked = ask({"id": "t", "run": "work", **record}, Actor(HOLDER, shown, Kind.SUPERVISOR), NOW, **more)
+    return book.begin(asked, Opening(Start(resume=True, counted=True, stale=1), "3f2a9c1", "signal 9"), 7)
+
+
+def test_a_start_is_one_write_with_all_that_must_be_remembered() -> None:
+    """Token, attempt, tree, tallies and how the one before ended: on disk before there is a process.
+
+    Kills: an attempt that isn't counted, tallies that are dropped, a claim kept with its old token.
+    """
+    before = {"status": "in_progress", "claim": claimed(token=3), "ran": ran(attempt=4, restarts=[NOW - 700, NOW - 9])}
+    outcome = opened(before, 3)
+    assert isinstance(outcome, Change)
+    assert outcome.grant is not None
+    assert (outcome.grant.by, outcome.grant.token) == (HOLDER, 8)
+    started = ran(attempt=5, started_at=NOW, head="3f2a9c1", stale=1, restarts=[NOW - 9, NOW], last_exit="signal 9")
+    assert outcome.patch["ran"] == started
+    assert (outcome.patch["status"], outcome.patch["approved"]) == ("in_progress", GONE)
+
+
+@pytest.mark.parametrize(
+    ("record", "shown", "reason"),
+    [
+        ({"status": "in_progress", "claim": claimed(token=4)}, 3, Reason.HELD),
+        ({"status": "in_progress", "claim": claimed("alice", token=3)}, None, Reason.HELD),
+        ({"status": "blocked", "blocked": {"on": "x", "by": "alice"}}, 3, Reason.HELD),
+        ({"status": "cancelled"}, None, Reason.HELD),
+        ({"status": "todo", "gate": "human"}, None, Reason.NOT_READY),
+        ({"status": "todo", "after": ["other"]}, None, Reason.NOT_READY),
+    ],
+)
+def test_a_start_is_refused_when_the_record_moved_on(record: Record, shown: int | None, reason: Reason) -> None:
+    """Whatever happened between the decision and the write: granted anew, taken, held, given up, or its gate shut."""
+    outcome = opened(record, shown)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason is reason
+
+
 # --- one long day
 
 
@@ -694,7 +739,8 @@ def a_day(seconds_to_live: float, *, makes_progress: bool) -> Witness:
     witness = Witness(plans, RestartPolicy(), is_split=False)
     world = World(records_of(plans, {}), {}, witness)
     keeper = Keeper(world, random.Random(1))
-    life, born_at = keeper.life(), {}
+    life = keeper.life()
+    born_at: dict[Attempt, float] = {}
     while world.now < NOW + 86400:
         until = next(life)
         if until == AWAKE:

@@ -49,7 +49,7 @@ def test_what_is_no_span(text: str) -> None:
             (3600, "1h"),
             (7500, "2h05m"),
         ],
-        *[(86400, "1d"), (90000, "1d1h"), (-5, "-5s"), (-7500, "-2h05m")],
+        *[(86400, "1d"), (90000, "1d01h"), (-5, "-5s"), (-7500, "-2h05m")],
     ],
 )
 def test_spans_as_people_read_them(seconds: float, text: str) -> None:

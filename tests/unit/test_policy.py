@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ NOW = 1000.0
 draws = st.floats(0, 1, exclude_max=True)
 
 
-def run(**fields: object) -> Run:
+def run(**fields: Any) -> Run:
     return Run("main", 1)._replace(**fields)
 
 

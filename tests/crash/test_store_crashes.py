@@ -1,0 +1,226 @@
+"""Whatever moment a writer dies at, the board is wholly old or wholly new, nothing acknowledged is lost, and life goes on."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import select
+import signal
+from pathlib import Path
+
+import pytest
+
+from board.claims import Actor, Kind
+from board.engine import Engine
+from board.grants import Grants, read_grant
+from board.journal.redact import Redactor
+from board.journal.sink import Journal
+from board.model import Claim
+from board.moves import claim
+from board.store import FileStore, Lost
+from tests.crash.sweep import ended, fork, sweep
+
+# More than a pipe's or a buffered file's buffer, so that a half-written file can be seen.
+FILLER = "".join(f"# line {number} of what people wrote\n" for number in range(700))
+OLD, NEW = "version: 1\n" + FILLER, "version: 2\n" + FILLER
+
+
+def swap(path: str, old: str, new: str) -> None:
+    store = FileStore(path)
+    with store.locked():
+        snapshot = store.read()
+        assert snapshot.text == old
+        assert not isinstance(store.cas(new, snapshot.rev), Lost)
+
+
+def leftovers(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.name not in ("tasks.yaml", ".board")]
+
+
+def assert_lock_is_free(folder: Path) -> None:
+    for path, flags in ((folder / ".board", os.O_RDONLY), (folder / ".board/lock", os.O_RDWR | os.O_CREAT)):
+        fd = os.open(path, flags, 0o600)
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(fd)
+
+
+def test_a_writer_may_die_at_any_line(tmp_path: Path) -> None:
+    """Old or new and never between; the lock is free, the next write works and sweeps up.
+    Mutants killed: written in place; renamed before it was flushed; the temporary files not swept up."""
+    path = tmp_path / "tasks.yaml"
+    seen: set[str] = set()
+
+    def prepare() -> None:
+        path.write_text(OLD)
+
+    def verify(line: int) -> None:
+        text = path.read_text()
+        assert text in (OLD, NEW), f"line {line}: torn"
+        seen.add(text)
+        (tmp_path / ".board").mkdir(exist_ok=True)
+        assert_lock_is_free(tmp_path)
+        swap(str(path), text, "version: 3\n")
+        assert path.read_text() == "version: 3\n"
+        assert leftovers(tmp_path) == []
+
+    deaths = sweep(prepare, lambda: swap(str(path), OLD, NEW), verify)
+    assert deaths > 50
+    assert seen == {OLD, NEW}
+
+
+def test_a_board_may_die_while_it_is_made(tmp_path: Path) -> None:
+    """`create` leaves no board or a whole one; afterwards one can be made, or is told to be there."""
+    path = tmp_path / "tasks.yaml"
+    seen: set[bool] = set()
+
+    def prepare() -> None:
+        for left in tmp_path.iterdir():
+            left.unlink()
+
+    def verify(line: int) -> None:
+        seen.add(path.exists())
+        if path.exists():
+            assert path.read_text() == NEW, f"line {line}: torn"
+            assert path.stat().st_mode & 0o777 == 0o644
+        else:
+            FileStore(str(path)).create(NEW)
+            assert path.read_text() == NEW
+
+    assert sweep(prepare, lambda: FileStore(str(path)).create(NEW), verify) > 10
+    assert seen == {True, False}
+
+
+def test_a_grant_may_die_at_any_line(tmp_path: Path) -> None:
+    """A half-written grant is no grant, but its number is used up: no later one can be taken for it."""
+    folder = tmp_path / "claims"
+
+    def prepare() -> None:
+        for left in folder.glob("*"):
+            left.unlink()
+
+    def verify(_line: int) -> None:
+        grants = Grants(str(folder))
+        found = read_grant(grants.path("a", 1))
+        assert found is None or (found.task, found.token, found.by) == ("a", 1, "bob")
+        assert grants.highest("a") == (1 if os.path.exists(grants.path("a", 1)) else 0)
+        following = grants.highest("a") + 1
+        assert read_grant(grants.write("a", Claim("bob", following, 0.0, 1.0))) == grants.find("a", "bob")
+
+    assert sweep(prepare, lambda: Grants(str(folder)).write("a", Claim("bob", 1, 0.0, 1.0)), verify) > 10
+
+
+BOARD = "version: 1\ntasks:\n  - id: a  # mine\n"
+
+
+@pytest.mark.slow
+def test_a_claim_may_die_at_any_line_of_ours(tmp_path: Path) -> None:
+    """A claim on the board has its grant's file; without one the task can be claimed, with a token never used before.
+    Mutant killed: the board written before the grant."""
+    path = tmp_path / "tasks.yaml"
+    grants = Grants(str(tmp_path / ".board/claims"))
+    seen: set[bool] = set()
+
+    def engine() -> Engine:
+        redactor = Redactor(home="", user="", host="", key=b"k", known={})
+        return Engine(FileStore(str(path)), Journal(str(tmp_path / ".board/journal"), redactor), clock=lambda: 1e9)
+
+    def claimed(engine: Engine) -> Claim:
+        actor = Actor("bob", None, Kind.PERSON)
+        result = engine.change("a", actor, lambda ask: claim(ask, grants.highest("a")))
+        assert result.task.claim is not None
+        return result.task.claim
+
+    def prepare() -> None:
+        path.write_text(BOARD)
+
+    def verify(line: int) -> None:
+        held = engine().read().board.tasks[0].claim
+        seen.add(held is not None)
+        assert "# mine" in path.read_text()
+        if held is not None:
+            grant = read_grant(grants.path("a", held.token))
+            assert grant is not None, f"line {line}: a claim without a grant"
+            assert grant.by == "bob"
+        else:
+            before = grants.highest("a")
+            assert claimed(engine()).token > before
+        assert leftovers(tmp_path) == []
+
+    prepare()
+    warm = engine()
+    warm.read()  # parsed before the deaths begin: reading has no moment that could matter
+    sweep(prepare, lambda: claimed(warm), verify)
+    assert seen == {True, False}
+
+
+def count_up(path: str, acknowledged: int) -> None:
+    """Writes the next number again and again, and tells each one that is on disk."""
+    store = FileStore(path)
+    while True:
+        with store.locked():
+            snapshot = store.read()
+            following = int(snapshot.text.split("\n", 1)[0]) + 1
+            assert not isinstance(store.cas(f"{following}\n{FILLER}", snapshot.rev), Lost)
+        os.write(acknowledged, f"{following}\n".encode())
+
+
+def test_nothing_acknowledged_is_lost_in_200_kills(tmp_path: Path) -> None:
+    """A busy writer is killed 200 times at random moments: the file is whole and holds what was told, or one more."""
+    path = tmp_path / "tasks.yaml"
+    path.write_text(f"0\n{FILLER}")
+    dice, last = random.Random(20261120), 0
+    for _ in range(200):
+        reads, writes = os.pipe()
+        pid = fork(lambda: count_up(str(path), writes))
+        os.close(writes)
+        select.select([reads], [], [], dice.random() * 0.012)
+        _wait(reads, dice.random() * 0.006)
+        os.kill(pid, signal.SIGKILL)
+        with os.fdopen(reads, "rb") as pipe:
+            numbers = pipe.read().split()
+        assert ended(pid) == -signal.SIGKILL
+        last = int(numbers[-1]) if numbers else last
+        first, _, rest = path.read_text().partition("\n")
+        assert rest == FILLER
+        assert int(first) in (last, last + 1)
+        last = int(first)
+    assert last > 100
+    swap(str(path), f"{last}\n{FILLER}", NEW)
+    assert leftovers(tmp_path) == []
+
+
+def _wait(fd: int, seconds: float) -> None:
+    """A pause of a random length is this test's dice; nothing is expected to be done within it."""
+    poll = select.poll()
+    poll.register(fd, 0)
+    poll.poll(seconds * 1000)
+
+
+def test_the_order_of_syncs(tmp_path: Path) -> None:
+    """The whole text is synced before the name changes, and the name's folder after that: what a loss of power needs.
+    Mutants killed: no sync of the file; none of the folder; rename before sync; sync before flush."""
+    path = tmp_path / "tasks.yaml"
+    path.write_text(OLD)
+    record = tmp_path / "record"
+
+    def work() -> None:
+        steps: list[str] = []
+        fsync, replace = os.fsync, os.replace
+
+        def seen_fsync(fd: int) -> None:
+            name = os.readlink(f"/proc/self/fd/{fd}")
+            what = "folder" if name == str(tmp_path) else "whole" if Path(name).read_text() == NEW else "part"
+            steps.append(f"sync {what}" if ".board" not in name.removesuffix(".board-tmp") else "sync other")
+            fsync(fd)
+
+        def seen_replace(source: str, target: str) -> None:
+            steps.append(f"rename {Path(source).read_text() == NEW} {target == str(path)}")
+            replace(source, target)
+
+        os.fsync, os.replace = seen_fsync, seen_replace
+        swap(str(path), OLD, NEW)
+        record.write_text("\n".join(steps))
+
+    assert ended(fork(work)) == 0
+    assert record.read_text().splitlines() == ["sync whole", "rename True True", "sync folder"]
