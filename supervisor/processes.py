@@ -194,7 +194,7 @@ def _environment(pid: int) -> list[bytes]:
         with contextlib.suppress(psutil.Error):
             return [f"{key}={value}".encode() for key, value in psutil.Process(pid).environ().items()]
     except OSError:
-        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        pass
     return []
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from board.engine import Engine
+from board.errors import BoardError
 from board.model import Board
 from supervisor import signals
 from supervisor.control import TmuxError
