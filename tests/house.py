@@ -119,10 +119,10 @@ class House:
 
         return read_status(str(self.side)) or {}
 
-    def pid(self, task: str, number: int = -1) -> int:
-        """The pid of this task's worker, by the journal's start number `number`."""
-        starts = self.happened(task, "worker_started", "worker_restarted")
-        return int(starts[number]["pid"])
+    def pid(self, task: str, start: int = 1) -> int:
+        """The pid of this task's worker, as its `start`-th start was journalled; waits for that line."""
+        eventually(lambda: self.starts(task) >= start, 15, f"start {start} of {task}: {self.tail(task)}")
+        return int(self.journal(task, "worker_started", "worker_restarted")[start - 1]["pid"])
 
     def starts(self, task: str) -> int:
         return len(self.journal(task, "worker_started", "worker_restarted"))

@@ -101,7 +101,7 @@ def test_one_approval_is_one_attempt(house: House) -> None:
     house.start()
     for attempt in (1, 2):
         house.wrote("out", attempt)
-        kill(house.pid("pay"))
+        kill(house.pid("pay", attempt))
         eventually(lambda attempt=attempt: house.has("pay", "blocked") and house.starts("pay") == attempt, 10)
         if attempt == 1:
             assert house.says("approve", "pay", "--as", "alice").code == 0

@@ -145,6 +145,19 @@ def test_a_persons_word_is_no_workers_move() -> None:
     assert {move.who for move in TABLE if move.verb in PERSONS_VERBS} == {Who.PERSON}
 
 
+@pytest.mark.parametrize("status", ["blocked", "review", "done", "failed", "cancelled"])
+def test_what_waits_for_a_person_is_moved_by_a_person(status: str) -> None:
+    """No worker gets out of a block or an ending by itself, and an ending is left by `reopen` alone.
+
+    Kills: a row that lets a holder, or `unblock` in another status than `blocked`, out.
+    """
+    rows = [move for move in TABLE if move.source == status]
+    assert {move.who for move in rows} == {Who.PERSON}
+    assert (Verb.UNBLOCK in {move.verb for move in rows}) == (status == "blocked")
+    if status in ("done", "failed", "cancelled"):
+        assert [move.verb for move in rows] == [Verb.REOPEN]
+
+
 def test_the_diagram_is_the_table() -> None:
     """Every move that changes the status is an arrow, and every arrow is such a move."""
     head, first, *lines = diagram().splitlines()
@@ -188,7 +201,7 @@ ILLEGAL = [(verb, status) for verb, status in product(Verb, Status) if move_for(
 def test_an_illegal_move_is_refused_and_changes_nothing(verb: Verb, status: Status) -> None:
     """Whoever asks: a refusal with a remedy, and the record as it was.
 
-    Kills: any move that forgets its guard, a row added to the table of one verb too many.
+    Kills: any move that forgets its guard.
     """
     for actor in ACTORS:
         record = record_in(status)
