@@ -61,14 +61,16 @@ class Checkpoint(NamedTuple):
 class Run(NamedTuple):
     """The latest attempt at a step, as it must survive the death of everything else.
 
-    `started_at` is on disk before the worker starts. `head` is the tree's commit at that moment, `progressed` says
-    that a checkpoint moved since. `stale` counts the deaths in a row that brought nothing, `restarts` are the
-    instants that count against the intensity, `last_exit` is the death's evidence in words, `ended_at` its instant.
+    `started_at` is on disk before the worker starts, with the `token` that it was granted. `head` is the tree's
+    commit at that moment, `progressed` says that a checkpoint moved since. `stale` counts the deaths in a row that
+    brought nothing, `restarts` are the instants that count against the intensity, `last_exit` is the death's
+    evidence in words, `ended_at` its instant.
     """
 
     step: str
     attempt: int
     started_at: float | None = None
+    token: int | None = None
     head: str | None = None
     progressed: bool = False
     stale: int = 0
@@ -81,6 +83,7 @@ class Run(NamedTuple):
             "step": self.step,
             "attempt": self.attempt,
             "started_at": _text(self.started_at),
+            "token": self.token,
             "head": self.head,
             "progressed": self.progressed or None,
             "stale": self.stale or None,
@@ -231,6 +234,7 @@ def _run(value: Any) -> Run | None:
         step=str(value["step"]),
         attempt=value.get("attempt") or 0,
         started_at=_instant(value, "started_at"),
+        token=value.get("token"),
         head=None if value.get("head") is None else str(value["head"]),
         progressed=bool(value.get("progressed", False)),
         stale=value.get("stale") or 0,

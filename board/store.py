@@ -53,13 +53,13 @@ class FileStore:
     def read(self) -> Snapshot:
         """The text as it stands, without a lock. Raises InvalidBoard for what can't be a board file."""
         raw = self._bytes()
+        zero = raw.find(0)
+        if zero >= 0:
+            raise _misplaced(raw, zero, "is no text")
         try:
             return Snapshot(raw.decode("utf-8"), revision(raw))
         except UnicodeDecodeError as error:
-            before = raw[: error.start]
-            place = (before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-            problem = Problem(*place, f"byte 0x{raw[error.start]:02x} is not UTF-8")
-            raise InvalidBoard(problem.message, "save the file as UTF-8", (problem,), torn=True) from None
+            raise _misplaced(raw, error.start, "is not UTF-8") from None
 
     def _bytes(self) -> bytes:
         try:
@@ -204,6 +204,12 @@ def _size(path: str) -> int:
         return os.stat(path).st_size
     except FileNotFoundError:
         return 0
+
+
+def _misplaced(raw: bytes, at: int, what: str) -> InvalidBoard:
+    line, column = raw.count(b"\n", 0, at) + 1, at - raw.rfind(b"\n", 0, at)
+    problem = Problem(line, column, f"byte 0x{raw[at]:02x} {what}")
+    return InvalidBoard(problem.message, "save the file as UTF-8", (problem,), torn=raw[at] != 0)
 
 
 def _unwritable(path: str, error: OSError) -> BoardError:

@@ -113,7 +113,7 @@ class Tree:
             target = self.target(node)
             self._unfolded += _weight(target)
             if self._unfolded > MAX_UNFOLDED:
-                raise _broken(node.line, node.column, "aliases unfold into too much (an alias bomb?)")
+                raise _forbidden(node.line, node.column, "aliases unfold into too much (an alias bomb?)")
             return self.plain(target)
         if node.kind == "scalar":
             return scalar(node)
@@ -139,7 +139,7 @@ class Tree:
         for part in parts:
             layer = self.plain(part)
             if not isinstance(layer, dict):
-                raise _broken(value.line, value.column, "`<<` merges a mapping or a list of mappings")
+                raise _forbidden(value.line, value.column, "`<<` merges a mapping or a list of mappings")
             yield layer
 
 
@@ -191,8 +191,15 @@ def _place_of(error: Exception, text: str) -> tuple[int, int]:
 
 
 def _broken(line: int, column: int, message: str) -> InvalidBoard:
+    """Perhaps only half saved."""
     problem = Problem(line + 1, column + 1, message)
     return InvalidBoard(message, problems=(problem,), torn=True)
+
+
+def _forbidden(line: int, column: int, message: str) -> InvalidBoard:
+    """Whole as it is, and nothing that a second look could mend."""
+    problem = Problem(line + 1, column + 1, message)
+    return InvalidBoard(message, problems=(problem,))
 
 
 class _Builder:
@@ -217,7 +224,7 @@ class _Builder:
         if name == "DocumentStartEvent":
             self._documents += 1
             if self._documents > 1:
-                raise _broken(mark.line, mark.column, "a second document; a board is one document")
+                raise _forbidden(mark.line, mark.column, "a second document; a board is one document")
         elif name in ("MappingEndEvent", "SequenceEndEvent"):
             self._close(event)
         elif name in _KINDS:
@@ -249,7 +256,7 @@ class _Builder:
         if tag is not None:
             node.tag = _TAGS.get(tag)
             if node.tag is None:
-                raise _broken(node.line, node.column, f"tag {tag} isn't understood here; write plain values")
+                raise _forbidden(node.line, node.column, f"tag {tag} isn't understood here; write plain values")
         if node.kind == "scalar":
             node.text = event.value
             node.style = event.style if event.style in ("'", '"', "|", ">") else ""
@@ -258,7 +265,7 @@ class _Builder:
 
     def _push(self, node: Node) -> None:
         if len(self._open) >= MAX_DEPTH:
-            raise _broken(node.line, node.column, f"nested deeper than {MAX_DEPTH} levels")
+            raise _forbidden(node.line, node.column, f"nested deeper than {MAX_DEPTH} levels")
         self._open.append(node)
         self._keys.append(None)
         self._seen.append(set())

@@ -231,6 +231,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "step": _needed(ID, "The step."),
             "attempt": _needed(COUNT, "How often it was started."),
             "started_at": _written(INSTANT, "When; on disk before the worker starts."),
+            "token": _written(COUNT, "The token that it was granted."),
             "head": _written(TEXT, "The worktree's commit at that moment."),
             "progressed": _written(Flag(), "True once a checkpoint has moved since."),
             "stale": _written(COUNT, "Deaths in a row that brought nothing."),

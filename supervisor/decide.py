@@ -61,12 +61,12 @@ def settled(case: Case) -> Decision | None:
 
 
 def superseded(case: Case) -> Decision | None:
-    claim = case.task.claim
-    if case.attempt is None or (claim is not None and claim.token == case.attempt.token and claim.by == case.holder):
-        return None
-    if isinstance(case.verdict, Alive | Lingering):
+    claim, attempt = case.task.claim, case.attempt
+    lives = isinstance(case.verdict, Alive | Lingering)
+    is_current = claim is not None and claim.by == case.holder and (attempt is None or claim.token == attempt.token)
+    if lives and attempt is not None and not is_current:
         now = f"token {claim.token} is {claim.by}'s" if claim else "nobody's claim is current"
-        return Decision(Rule.SUPERSEDED, End(0.0), f"its token {case.attempt.token} is stale: {now}")
+        return Decision(Rule.SUPERSEDED, End(0.0), f"its token {attempt.token} is stale: {now}")
     if case.task.status in HELD and claim is not None and claim.by != case.holder:
         return Decision(Rule.SUPERSEDED, Nothing(), f"the task is {claim.by}'s now")
     return None
@@ -75,6 +75,8 @@ def superseded(case: Case) -> Decision | None:
 def unknown(case: Case) -> Decision | None:
     if isinstance(case.verdict, Unknown):
         return Decision(Rule.UNKNOWN, Wait(case.now + LOOK_AGAIN), case.verdict.why)
+    if isinstance(case.verdict, Absent) and case.task.started:
+        return Decision(Rule.UNKNOWN, Wait(case.now + LOOK_AGAIN), "it was started, and nobody has looked yet")
     return None
 
 
@@ -141,7 +143,7 @@ def limited(case: Case) -> Decision | None:
 
 def no_progress(case: Case) -> Decision | None:
     run = _failed_run(case)
-    if run is None or case.slot_at is not None:
+    if run is None:
         return None
     if case.progressed is Unseen.NOT_LOOKED:
         return Decision(Rule.NO_PROGRESS, Look("progress"), "looking for progress")
@@ -195,14 +197,11 @@ def restart(case: Case) -> Decision:
         resume = case.task.started
         why = "one attempt was approved" if case.task.is_approved else "resumed" if resume else "first start"
         return Decision(Rule.RESTART, Start(resume=resume, counted=False, stale=0), why)
-    if case.slot_at is not None:
-        return Decision(
-            Rule.RESTART, Start(resume=True, counted=False, stale=run.stale), "its turn after the mass death"
-        )
     stale = stale_after(run, progressed=case.progressed is True)
     progress = "it progressed since its last start" if not stale else "its first death without progress"
     why = f"{_evidence(case)}; step {case.task.step.id} is resumable and {progress}"
-    return Decision(Rule.RESTART, Start(resume=True, counted=True, stale=stale), why)
+    # A mass death is nobody's own fault: it doesn't count against the intensity.
+    return Decision(Rule.RESTART, Start(resume=True, counted=case.slot_at is None, stale=stale), why)
 
 
 RULES: Final[tuple[Callable[[Case], Decision | None], ...]] = (

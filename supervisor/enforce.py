@@ -13,12 +13,15 @@ from board.queries import in_order, unmet
 from supervisor.control import TmuxError
 from supervisor.decide import decide
 from supervisor.hands import Hands
-from supervisor.keeping import Keeping
+from supervisor.keeping import Facts, Keeping
 from supervisor.model import Alive, Case, Decision, End, Hold, Lingering, Look, Nothing, Rule, Settle, Start, Wait
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
 from supervisor.starting import Starter
 from supervisor.tools import Tools
+
+LOOK_AGAIN_AFTER = 30.0  # seconds until a fact that could not be told is asked about again
+FRESH_FOR = 10.0  # seconds for which a fact is good enough to start upon
 
 
 class Enforcer:
@@ -60,6 +63,7 @@ class Enforcer:
             keeping.decision = _standing(task, keeping.decision)
             return
         before = keeping.decision
+        self._forget_old_facts(keeping, now)
         keeping.decision = decide(self._case(keeping, board, now))
         self.report.decision(keeping, before)
         self._renew(keeping, now)
@@ -67,6 +71,13 @@ class Enforcer:
             self._look_only(keeping, board)
         else:
             self._act(keeping, board)
+
+    def _forget_old_facts(self, keeping: Keeping, now: float) -> None:
+        """A look that failed is tried again, and a look from before a pause is repeated before a start."""
+        age = now - keeping.facts.at
+        is_about_to_start = isinstance(keeping.decision.action, Start | Wait) and not keeping.facts.has_failed
+        if (keeping.facts.has_failed and age > LOOK_AGAIN_AFTER) or (is_about_to_start and age > FRESH_FOR):
+            keeping.facts = Facts()
 
     def _concerns(self, task: Task, board: Board, keeping: Keeping) -> bool:
         """Ours, or free for us to take, or something of ours still runs for it."""
@@ -129,7 +140,7 @@ class Enforcer:
 
     def _start_new(self, board: Board) -> None:
         """Fresh starts in order of priority, as far as there are places; whoever we hold has a place already."""
-        held = {task.id for task in board.tasks if self.eyes.is_ours(task) and task.status in HELD}
+        held = {task.id for task in board.tasks if self.eyes.is_ours(task) and self._takes_a_place(task)}
         held |= {name for name, kept in self.eyes.kept.items() if kept.busy == "starting"}
         ready = [kept.task for kept in self.eyes.kept.values() if self._wants_start(kept) and kept.task.id not in held]
         for task in in_order(ready):
@@ -139,6 +150,11 @@ class Enforcer:
             assert isinstance(keeping.decision.action, Start)
             held.add(task.id)
             self.operate(keeping, "starting", self._started(keeping, board, keeping.decision.action))
+
+    def _takes_a_place(self, task: Task) -> bool:
+        """Whatever runs or is about to; not what waits at a gate until a person comes."""
+        kept = self.eyes.kept.get(task.id)
+        return task.status in HELD and (kept is None or kept.decision.rule is not Rule.GATED)
 
     def _wants_start(self, keeping: Keeping) -> bool:
         return (

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-from board.claims import Actor, Kind
 from board.model import Board, Task
-from board.moves import claim
 from supervisor import looks
 from supervisor.control import TmuxError
 from supervisor.decide import STOPPED
@@ -46,6 +44,7 @@ class Hands:
             case "progress":
                 keeping.facts.progress = await looks.progress(keeping.task, site)
                 failed = keeping.facts.progress is Unseen.FAILED
+        keeping.facts.at = self.tools.engine.clock()
         if failed:
             self.tools.tell("look_failed", keeping.task.id, source=fact, step=keeping.task.step.id)
 
@@ -75,10 +74,7 @@ class Hands:
         """A task that nobody holds is claimed first: only a holder settles."""
         if task.claim is not None and task.claim.by == self.tools.ledger.name:
             return task
-        engine = self.tools.engine
-        actor = Actor(self.tools.ledger.name, None, Kind.SUPERVISOR)
-        floor = engine.grants.highest(task.id)
-        return engine.change(task.id, actor, lambda ask: claim(ask, floor)).task
+        return self.tools.ledger.take_up(task).task
 
     async def _finish(self, keeping: Keeping, board: Board, task: Task) -> bool:
         site = self.tools.site(board, task)

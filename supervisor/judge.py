@@ -8,8 +8,11 @@ from supervisor.model import Absent, Alive, Attempt, Dead, Exit, Lingering, Obse
 
 def attempt_of(task: Task, home: str) -> Attempt | None:
     """The attempt that the record says was started last at the current step, settled or not."""
-    token = task.claim.token if task.claim is not None else task.last_token
-    if not task.started or task.run is None or not token:
+    if not task.started or task.run is None:
+        return None
+    # The claim may have changed hands since: the attempt is known by the token that it was started under.
+    token = task.run.token or (task.claim.token if task.claim is not None else task.last_token)
+    if not token:
         return None
     return Attempt(home, task.id, token, task.run.attempt)
 

@@ -16,12 +16,17 @@ from supervisor.sight import Known
 
 @dataclass(slots=True)
 class Facts:
-    """Answers to the law's questions about one attempt; asked anew for the next one."""
+    """Answers to the law's questions about one attempt, the last of them given at `at`; asked anew for the next."""
 
     done_if: Answer = Unseen.NOT_LOOKED
     drift: str | Unseen | None = Unseen.NOT_LOOKED
     progress: Answer = Unseen.NOT_LOOKED
     limit: float | Unseen | None = Unseen.NOT_LOOKED
+    at: float = 0.0
+
+    @property
+    def has_failed(self) -> bool:
+        return Unseen.FAILED in (self.done_if, self.drift, self.progress, self.limit)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from board.claims import Actor, Fence, Kind, fence, grant
 from board.engine import Engine, Result
-from board.model import Run, Status, Task, run_key
-from board.moves import Ask, Change, Outcome, Reason, Refused, advance, block, done, release, renew
+from board.model import HELD, Run, Status, Task, run_key
+from board.moves import Ask, Change, Outcome, Reason, Refused, Told, advance, block, done, release, renew
 from board.patch import GONE
 from board.queries import is_gated, unmet
 from supervisor.decide import STOPPED
@@ -80,6 +80,21 @@ class Ledger:
     def renew(self, task: Task) -> Result:
         return self.engine.change(task.id, self.actor(task), renew)
 
+    def take_up(self, task: Task) -> Result:
+        """Claims a task of which an attempt has ended by itself, to settle it: neither gate nor `after` stand in the
+        way of what has happened already."""
+        floor = self.engine.grants.highest(task.id)
+
+        def op(ask: Ask) -> Outcome:
+            if ask.task.status is not Status.TODO or ask.task.claim is not None:
+                return Refused(Reason.HELD, f"{task.id} is {ask.task.status} and not ours", f"board show {task.id}")
+            claimed = grant(ask.task, self.name, ask.now, ask.lease, floor)
+            patch = {"status": str(Status.CLAIMED), "claim": claimed.record(), "last_token": GONE}
+            told = Told("task_claimed", {"by": claimed.by, "token": claimed.token})
+            return Change(task.id, patch, (told,), claimed)
+
+        return self.engine.change(task.id, self.actor(task), op)
+
     def put_back(self, task: Task, at: float) -> Result:
         """Its worker was ended because a person asked for it: back to `todo`, and no death of its own."""
 
@@ -98,12 +113,15 @@ def begin(ask: Ask, opening: Opening, floor: int) -> Outcome:
     # The token that the decision was made under must still be the current one: a start decided twice starts once.
     mine = fence(task, ask.actor) is Fence.CURRENT
     free = task.status is Status.TODO and task.claim is None and ask.actor.token is None
-    if not mine and not free:
+    if not free and not (mine and task.status in HELD):
         return Refused(Reason.HELD, f"{task.id} is {task.status} and not ours", f"board show {task.id}")
-    if is_gated(task) or unmet(ask.board, task):
+    if is_gated(task) or (free and unmet(ask.board, task)):
         return Refused(Reason.NOT_READY, f"{task.id} is not ready", f"board why {task.id}")
+    # The record may have changed since the law was asked: what may not be repeated is asked about once more.
+    if task.started and not task.step.resumable and not task.is_approved:
+        return Refused(Reason.NOT_READY, f"{task.step.id} of {task.id} was started before", f"board approve {task.id}")
     claimed = grant(task, ask.actor.name, ask.now, ask.lease, floor)
-    run = _next_run(ask, opening)
+    run = _next_run(ask, opening)._replace(token=claimed.token)
     patch = {
         "status": str(Status.IN_PROGRESS),
         "step": task.step.id,

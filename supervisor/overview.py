@@ -147,15 +147,21 @@ class Overview:
         for task_id in [name for name in self.kept if name not in wanted and self.kept[name].operation is None]:
             del self.kept[task_id]
         for task in board.tasks:
-            attempt = attempt_of(task, self.tools.session) or marked.get(task.id)
-            keeping = self._keeping(task, attempt)
+            keeping = self._keeping(task, self._attempt(task, marked.get(task.id), listing))
             if keeping is None or keeping.operation is not None or not keeping.is_fresh:
                 continue
             seen = await self._seen(keeping, looker)
-            keeping.verdict = judge(task, attempt, seen)
+            keeping.verdict = judge(task, keeping.known.attempt if keeping.known else None, seen)
             if isinstance(keeping.verdict, Alive):
                 self._adopt(keeping)
         self._note_deaths(board)
+
+    def _attempt(self, task: Task, marked: Attempt | None, listing: Listing) -> Attempt | None:
+        """Whom to look at: a stray that still runs in the task's window before the record's latest attempt."""
+        recorded = attempt_of(task, self.tools.session)
+        pane = (listing.panes or {}).get(marked.mark) if marked is not None else None
+        is_stray = pane is not None and marked != recorded and not pane.is_dead
+        return marked if recorded is None or is_stray else recorded
 
     def _keeping(self, task: Task, attempt: Attempt | None) -> Keeping | None:
         """The runtime state of a task that concerns us; None for one that doesn't."""

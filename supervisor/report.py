@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from board.errors import BoardError, InvalidBoard
 from board.instants import format_instant, format_span
@@ -20,7 +19,23 @@ if TYPE_CHECKING:
     from supervisor.tools import Tools
 
 
+class Foreseen(NamedTuple):
+    """What a dry run would do about a task; `next_at` is RFC 3339. Fit for other eyes: redacted."""
+
+    task: str
+    step: str
+    rule: str
+    action: str
+    why: str
+    next_at: str | None
+
+    def words(self) -> str:
+        return f"would {self.action} {self.task}: {self.rule}: {self.why}"
+
+
 class Report:
+    """`foreseen` holds, by task, what a dry run would do."""
+
     def __init__(self, engine: Engine, tools: Tools) -> None:
         self._engine = engine
         self._tools = tools
@@ -28,7 +43,7 @@ class Report:
         self._problems: list[str] = []
         self._rev: str | None = None
         self._last: dict[str, Any] = {}
-        self._would: dict[str, str] = {}
+        self.foreseen: dict[str, Foreseen] = {}
         self._failed = False
         self.is_dry = False
 
@@ -75,25 +90,21 @@ class Report:
         )
 
     def would(self, keeping: Keeping) -> None:
-        """A dry run tells each decision once, to the journal and to whoever looks on."""
-        decision = keeping.decision
-        name = type(decision.action).__name__.lower()
-        said = f"{decision.rule}: {name} ({decision.why})"
-        if isinstance(decision.action, Nothing) or self._would.get(keeping.task.id) == said:
+        """A dry run's decision, kept for whoever asked, and told to the journal once."""
+        task, decision = keeping.task, keeping.decision
+        if isinstance(decision.action, Nothing):
+            self.foreseen.pop(task.id, None)
             return
-        self._would[keeping.task.id] = said
         until = decision.action.until if isinstance(decision.action, Wait) else None
-        self._tools.tell(
-            "would_act",
-            keeping.task.id,
-            step=keeping.task.step.id,
-            rule=str(decision.rule),
-            why=decision.why,
-            action=name,
-            next_at=until,
-        )
-        sys.stdout.write(f"would {name} {keeping.task.id}: {decision.rule}: {decision.why}\n")
-        sys.stdout.flush()
+        action, why = type(decision.action).__name__.lower(), self._tools.redactor.text(decision.why)
+        next_at = None if until is None else format_instant(round(until, 3))
+        foreseen = Foreseen(task.id, task.step.id, str(decision.rule), action, why, next_at)
+        if self.foreseen.get(task.id) == foreseen:
+            return
+        self.foreseen[task.id] = foreseen
+        fields = {**foreseen._asdict(), "next_at": until}
+        del fields["task"]
+        self._tools.tell("would_act", task.id, **fields)
 
     # --- the status
 

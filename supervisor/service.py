@@ -48,7 +48,7 @@ class Supervisor:
         self.tmux = tmux
         self.mode = mode
         self.report = Report(engine, tools)
-        self.report.is_dry = mode.dry
+        self.report.is_dry = tools.is_dry = mode.dry
         self._wake = asyncio.Event()
         self.eyes = Overview(engine, tools, tmux, self.report, is_dry=mode.dry)
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
@@ -60,7 +60,12 @@ class Supervisor:
     # --- life
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Keeps the board until SIGTERM, SIGINT or a request; workers go on. Raises RefusedError for a second one."""
+        """Keeps the board until SIGTERM, SIGINT or a request; workers go on. Raises RefusedError for a second one.
+
+        A dry run only looks once, so it may stand beside whoever keeps the board: it takes no lock.
+        """
+        if self.mode.dry:
+            return await self._rehearse()
         instance = Instance(self.engine.store.side)
         self.engine.store.prepare()
         instance.take(self.tools.ledger.name, self.engine.clock())
@@ -77,6 +82,15 @@ class Supervisor:
                 await watching
             await self._leave()
             instance.release()
+
+    async def _rehearse(self) -> None:
+        self._handle_signals()
+        try:
+            await self.cycle()
+            await self._finish_operations()
+        finally:
+            await self._end_operations()
+            await self._let_go()
 
     async def end_worker(self, task_id: str, by: str) -> bool:
         """For a board that nobody keeps: looks once, ends this task's worker, decides nothing, and leaves.
@@ -104,7 +118,7 @@ class Supervisor:
 
     async def _loop(self, ready: Callable[[], None]) -> None:
         await self.cycle()
-        if self.mode.once or self.mode.dry:
+        if self.mode.once:
             await self._finish_operations()
             self._say()
             return

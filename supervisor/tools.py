@@ -19,10 +19,13 @@ from supervisor.processes import ProcessId
 from supervisor.profiles import Profiles
 from supervisor.server import Server
 
+# What a dry run sees (a death, a worker that lives) is for the journal of whoever keeps the board, once.
+REHEARSED = frozenset({"would_act", "look_failed"})
+
 
 @dataclass(slots=True)
 class Tools:
-    """What hands work with. `server` changes when tmux's server does."""
+    """What hands work with. `server` changes when tmux's server does; who `is_dry` only tells what it would do."""
 
     engine: Engine
     ledger: Ledger
@@ -31,8 +34,11 @@ class Tools:
     session: str
     watch: Callable[[ProcessId], None]
     server: Server | None = None
+    is_dry: bool = False
 
     def tell(self, name: str, task: str | None, **fields: Scalar) -> None:
+        if self.is_dry and name not in REHEARSED:
+            return
         given = {key: value for key, value in fields.items() if value is not None}
         self.engine.sink.append(Event(name, task, given), self.engine.clock())
 

@@ -100,7 +100,7 @@ class House:
         return self.task(name).status == status
 
     def reaches(self, name: str, status: str, within: float = 15) -> Task:
-        eventually(lambda: self.has(name, status), within, f"{name} is {status}; {self.tail(name)}")
+        eventually(lambda: self.has(name, status), within, lambda: f"{name} is {status}; {self.tail(name)}")
         return self.task(name)
 
     def journal(self, task: str | None = None, *events: str) -> list[dict[str, Any]]:
@@ -112,7 +112,13 @@ class House:
         return eventually(lambda: self.journal(task, *events), within, f"{task}: {events}")
 
     def tail(self, task: str | None) -> list[str]:
-        return [f"{line['event']} {line.get('rule', '')} {line.get('why', '')}" for line in self.journal(task)][-8:]
+        words = ("event", "task", "rule", "cause", "why", "source", "problem")
+        told = (
+            self.journal(None)
+            if task is None
+            else [line for line in self.journal(None) if line.get("task") in (task, None)]
+        )
+        return [" ".join(str(line[word]) for word in words if word in line) for line in told][-12:]
 
     def status(self) -> dict[str, Any]:
         from supervisor.status import read_status

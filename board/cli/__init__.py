@@ -1,6 +1,7 @@
-"""The `board` command line: words in, an exit code out. What the commands do stands in the modules beside this one.
+"""A command line: words in, an exit code out. What the commands of `board` do stands in the modules beside this one.
 
-Only what every command needs is imported up here; each command imports the rest when it runs.
+`supervisor` is served by the same door. Only what every command needs is imported up here; each command imports the
+rest when it runs.
 """
 
 from __future__ import annotations
@@ -11,63 +12,73 @@ import sys
 from collections.abc import Sequence
 
 from board.cli import parser
+from board.cli.parser import BOARD, Program
 from board.errors import BoardError
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code; it raises nothing but SystemExit, and that only for `--help`."""
-    if "_ARGCOMPLETE" in os.environ:
-        from board.cli.completion import answer
-
-        answer()
-    words = list(sys.argv[1:] if words is None else words)
-    _mend_streams()
+    """`serve` for `board`."""
     was_collecting = gc.isenabled()
     gc.disable()  # a command ends before its garbage matters; looking for it takes 40 % of the time at 10,000 tasks
     try:
-        code = _run(words)
+        return serve(BOARD, words)
+    finally:
+        if was_collecting:
+            gc.enable()
+
+
+def serve(program: Program, words: Sequence[str] | None) -> int:
+    """Runs one command and returns its exit code; it raises nothing but SystemExit, and that only for `--help`.
+
+    Without `words` they are those that this process was started with.
+    """
+    if "_ARGCOMPLETE" in os.environ:
+        from board.cli.completion import answer
+
+        answer(program)
+    words = list(sys.argv[1:] if words is None else words)
+    _mend_streams()
+    try:
+        code = _run(program, words)
         sys.stdout.flush()
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:
         code = _mute()
     except Exception as error:  # noqa: BLE001 - the last line of defence says it in one line
-        code = _tell(error, words)
-    finally:
-        if was_collecting:
-            gc.enable()
+        code = _tell(program, error, words)
     return code
 
 
-def _run(words: list[str]) -> int:
+def _run(program: Program, words: list[str]) -> int:
     before, name, after = parser.split(words)
     if name is None:
-        return _alone(before)
+        return _alone(program, before)
     from board.cli.context import Context
 
-    command = parser.command_named(name)
-    args = parser.parse(command, [*before, *after])
-    return parser.handler(command)(Context(args, os.environ, os.getcwd)) or 0
+    command = parser.command_named(program, name)
+    args = parser.parse(program, command, [*before, *after])
+    return parser.handler(program, command)(Context(args, os.environ, os.getcwd)) or 0
 
 
-def _alone(words: list[str]) -> int:
-    """`board` without a command."""
+def _alone(program: Program, words: list[str]) -> int:
+    """The program without a command."""
     if "--version" in words:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            sys.stdout.write(f"board {version('crewboard')}\n")
+            sys.stdout.write(f"{program.name} {version('crewboard')}\n")
         except PackageNotFoundError:
-            sys.stdout.write("board, from a folder that isn't installed\n")
+            sys.stdout.write(f"{program.name}, from a folder that isn't installed\n")
         return 0
-    parser.check_alone(words)
-    from board.cli.pages import overview
+    parser.check_alone(program, words)
+    from importlib import import_module
 
-    sys.stdout.write(overview())
+    sys.stdout.write(import_module(f"{program.package}.pages").overview())
     return 0
 
 
-def _tell(error: Exception, words: list[str]) -> int:
+def _tell(program: Program, error: Exception, words: list[str]) -> int:
     """A failure in its one line. Python's own trace-back only where somebody asked for it."""
     from board.cli import failure
 
@@ -78,7 +89,7 @@ def _tell(error: Exception, words: list[str]) -> int:
     try:
         if isinstance(error, OSError) and error.filename is None:
             _mute()  # it may well be our own output that can't be written
-        return failure.tell(failure.understood(error), as_json="--json" in words)
+        return failure.tell(failure.understood(error), program.name, as_json="--json" in words)
     except OSError:
         _mute()
         return failure.understood(error).exit_code

@@ -3,59 +3,56 @@
 from __future__ import annotations
 
 import os
-from argparse import Action, Namespace
+from argparse import Namespace
 from typing import Any, Final
 
 from board.cli.context import Context
+from board.cli.parser import BOARD, Parser, Program, fill
 from board.errors import BoardError
 from board.model import Status
 
 _HOOKS: Final = {
-    "bash": 'eval "$(register-python-argcomplete board)"',
-    "zsh": 'autoload -U bashcompinit && bashcompinit && eval "$(register-python-argcomplete board)"',
-    "fish": "register-python-argcomplete --shell fish board | source",
+    "bash": 'eval "$(register-python-argcomplete {})"',
+    "zsh": 'autoload -U bashcompinit && bashcompinit && eval "$(register-python-argcomplete {})"',
+    "fish": "register-python-argcomplete --shell fish {} | source",
 }
 
 
 def completion(ctx: Context) -> None:
-    hook = _HOOKS[ctx.args.shell]
+    tell_hook(ctx, BOARD)
+
+
+def tell_hook(ctx: Context, program: Program) -> None:
+    hook = _HOOKS[ctx.args.shell].format(program.name)
     if ctx.args.json:
         ctx.emit({"shell": ctx.args.shell, "hook": hook})
     else:
         ctx.say(hook)
 
 
-def answer() -> None:
+def answer(program: Program) -> None:
     """Answers the shell and ends the process, as argcomplete wants it."""
     import argcomplete
 
-    argcomplete.autocomplete(tree())
+    argcomplete.autocomplete(tree(program))
 
 
-def tree() -> Any:
+def tree(program: Program) -> Parser:
     """Every command as one parser with subparsers: what only completion needs."""
-    from board.cli.parser import Parser, fill
-    from board.cli.table import COMMANDS
-
-    top = Parser(prog="board", allow_abbrev=False, add_help=True)
+    top = Parser(prog=program.name, allow_abbrev=False, add_help=True)
     top.add_argument("--version", action="store_true")
-    _completed(top.add_argument("--board", metavar="PATH"), None)
+    top.add_argument("--board", metavar="PATH")
     top.add_argument("--as", dest="as_name", metavar="NAME")
     top.add_argument("--json", action="store_true")
     top.add_argument("-q", "--quiet", action="store_true")
     commands = top.add_subparsers(dest="command")
-    for command in COMMANDS.values():
+    for command in program.commands.values():
         made = commands.add_parser(command.name, help=command.summary, add_help=False)
-        fill(made, command)
+        fill(program, made, command)
         for action in made._actions:  # noqa: SLF001 - argparse has no public way to them
-            _completed(action, _COMPLETERS.get(action.dest))
+            if action.dest in _COMPLETERS:
+                action.completer = _COMPLETERS[action.dest]  # type: ignore[attr-defined]
     return top
-
-
-def _completed(action: Action, completer: Any) -> Action:
-    if completer is not None:
-        action.completer = completer  # type: ignore[attr-defined]
-    return action
 
 
 def _ids(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:

@@ -91,7 +91,7 @@ def _read(copy: str) -> str:
 def _again(error: InvalidFile) -> None:
     """Shows the problems and returns to edit again, or raises them where nobody is there or gives up."""
     kept = InvalidBoard(f"nothing was saved; your copy is {error.path}", "mend it, then copy it over the board")
-    sys.stderr.write("".join(f"{line}\n" for line in lines(error)))
+    sys.stderr.write("".join(f"{line}\n" for line in lines(error, "board")))
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         raise kept
     sys.stderr.write("edit again, or give up and keep the copy? [E/g] ")

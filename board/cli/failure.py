@@ -56,10 +56,10 @@ def understood(error: Exception) -> BoardError:
     return BoardError(f"internal error: {what}", "run with BOARD_DEBUG=1 for a traceback")
 
 
-def tell(error: BoardError, *, as_json: bool) -> int:
+def tell(error: BoardError, program: str, *, as_json: bool) -> int:
     """Writes the failure to stderr, and to stdout too where a script reads; the exit code."""
     sys.stdout.flush()
-    sys.stderr.write("".join(f"{line}\n" for line in lines(error)))
+    sys.stderr.write("".join(f"{line}\n" for line in lines(error, program)))
     if as_json:
         import json
 
@@ -68,13 +68,13 @@ def tell(error: BoardError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def lines(error: BoardError) -> list[str]:
+def lines(error: BoardError, program: str) -> list[str]:
     from board.render import clean
 
     if isinstance(error, InvalidFile) and error.problems:
         return [clean(problem.at(error.path)) for problem in error.problems]
-    program = error.program if isinstance(error, Misused) else "board"
-    told = [clean(f"{program}: {error}")]
+    speaker = error.program if isinstance(error, Misused) else program
+    told = [clean(f"{speaker}: {error}")]
     if isinstance(error, NotDone):
         told += [line for finding in error.findings for line in _finding_lines(finding)]
     return told

@@ -1,4 +1,4 @@
-"""From words to a command and its arguments: one small argparse parser, made only for the command that was typed.
+"""From words to a program's command and its arguments: one small argparse parser, made only for what was typed.
 
 The options that every command has may stand before or after the command's name. Nothing here runs a command.
 """
@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NoReturn
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from board.cli.failure import Misused
-from board.cli.table import COMMANDS, Command
+from board.cli.table import COMMANDS, Arg, Command
 from board.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,21 @@ if TYPE_CHECKING:
 _WITH_VALUE: Final = ("--board", "--as")
 _ALONE: Final = ("-h", "--help", "--version", "--json", "-q", "--quiet")
 
+_IN_ANY_ENCODING: Final = ("board", "path", "env_file")  # names of files, which need not be UTF-8
+
 Handler = Callable[["Context"], int | None]
+
+
+class Program(NamedTuple):
+    """`package` holds the handlers and `pages`; `hidden` are options by command that no page or shell shows."""
+
+    name: str
+    package: str
+    commands: Mapping[str, Command]
+    hidden: Mapping[str, tuple[Arg, ...]]
+
+
+BOARD: Final = Program("board", "board.cli", COMMANDS, {})
 
 
 class Parser(argparse.ArgumentParser):
@@ -59,58 +73,60 @@ def split(words: list[str]) -> tuple[list[str], str | None, list[str]]:
     return words, None, []
 
 
-def check_alone(words: list[str]) -> None:
+def check_alone(program: Program, words: list[str]) -> None:
     """Without a command only the common options make sense. Raises Misused."""
     at = 0
     while at < len(words):
         word, at = words[at], at + 1
         if word in _WITH_VALUE:
             if at >= len(words):
-                raise Misused("board", f"argument {word}: expected one argument")
+                raise Misused(program.name, f"argument {word}: expected one argument")
             at += 1
         elif word not in _ALONE and not word.startswith(tuple(f"{name}=" for name in _WITH_VALUE)):
-            raise Misused("board", f"unrecognized arguments: {word}")
+            raise Misused(program.name, f"unrecognized arguments: {word}")
 
 
-def command_named(name: str) -> Command:
-    command = COMMANDS.get(name)
+def command_named(program: Program, name: str) -> Command:
+    command = program.commands.get(name)
     if command is None:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, COMMANDS, 1)
+        near = get_close_matches(name, program.commands, 1)
         hint = f' (did you mean "{near[0]}"?)' if near else ""
-        raise Misused("board", f'unknown command "{name}"{hint}')
+        raise Misused(program.name, f'unknown command "{name}"{hint}')
     return command
 
 
-def parse(command: Command, words: list[str]) -> argparse.Namespace:
+def parse(program: Program, command: Command, words: list[str]) -> argparse.Namespace:
     """Raises Misused, and SystemExit for `--help`."""
-    args = build(command).parse_args(words)
+    args = build(program, command).parse_args(words)
     args.command = command.name
     for name, value in vars(args).items():
-        if name not in ("board", "path") and isinstance(value, str) and not _is_utf8(value):
+        if name not in _IN_ANY_ENCODING and isinstance(value, str) and not _is_utf8(value):
             raise UsageError(f"what was given as {name} is not UTF-8")
         if isinstance(value, str) and "\0" in value:
             raise UsageError(f"what was given as {name} holds a NUL")
     return args
 
 
-def build(command: Command) -> Parser:
+def build(program: Program, command: Command) -> Parser:
     made = Parser(
-        prog=f"board {command.name}",
+        prog=f"{program.name} {command.name}",
         description=command.summary,
         epilog=_epilog(command),
         formatter_class=_Help,
         allow_abbrev=False,
         add_help=False,
     )
-    fill(made, command)
+    fill(program, made, command)
     return made
 
 
-def fill(made: argparse.ArgumentParser, command: Command) -> None:
+def fill(program: Program, made: argparse.ArgumentParser, command: Command) -> None:
     for arg in command.args:
         made.add_argument(*arg.names, **arg.options)
+    for arg in program.hidden.get(command.name, ()):
+        made.add_argument(*arg.names, **{**arg.options, "help": argparse.SUPPRESS})
     common = made.add_argument_group("every command")
     common.add_argument("--json", action="store_true", help="print JSON, errors too")
     common.add_argument(
@@ -121,11 +137,11 @@ def fill(made: argparse.ArgumentParser, command: Command) -> None:
     common.add_argument("-h", "--help", action="help", help="show this page")
 
 
-def handler(command: Command) -> Handler:
+def handler(program: Program, command: Command) -> Handler:
     from importlib import import_module
 
     module, _, function = command.handler.partition(":")
-    found: Handler = getattr(import_module(f"board.cli.{module}"), function)
+    found: Handler = getattr(import_module(f"{program.package}.{module}"), function)
     return found
 
 

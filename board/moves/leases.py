@@ -100,4 +100,5 @@ def start(ask: Ask, head: str | None = None) -> Outcome:
 def next_run(task: Task, now: float, head: str | None) -> Run:
     """The record of the attempt that is about to start; tallies are the law's business and start at nothing here."""
     before = task.run if task.run is not None and task.run.step == task.step.id else None
-    return Run(task.step.id, before.attempt + 1 if before else 1, stamp(now), head)
+    token = task.claim.token if task.claim is not None else None
+    return Run(task.step.id, before.attempt + 1 if before else 1, stamp(now), token, head)

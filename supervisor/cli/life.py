@@ -16,6 +16,8 @@ from board.errors import BoardError, Busy, InvalidBoard, RefusedError, UsageErro
 from supervisor.assembly import assemble
 from supervisor.instance import Note, running
 from supervisor.machine import tmux_program
+from supervisor.model import read_mark
+from supervisor.processes import ATTEMPT
 from supervisor.service import Mode, Supervisor
 from supervisor.status import read_status
 
@@ -27,13 +29,36 @@ def run(ctx: Context) -> None:
     once, dry = ctx.args.once, ctx.args.dry_run
     if once and dry:
         raise UsageError("--once acts and --dry-run doesn't", "choose one of them")
-    keeper = assembled(ctx, Mode(once=once, dry=dry))
+    if dry:
+        return _rehearse(ctx)
+    forbid_inside_worker(ctx)
+    keeper = assembled(ctx, Mode(once=once))
     asyncio.run(keeper.run(lambda: _ready(ctx, keeper)))
     if once and not ctx.args.quiet:
         from supervisor.cli.watching import status
 
         ctx.args.watch = False
         status(ctx)
+    return None
+
+
+def _rehearse(ctx: Context) -> None:
+    keeper = assembled(ctx, Mode(dry=True))
+    asyncio.run(keeper.run())
+    foreseen = list(keeper.report.foreseen.values())
+    if ctx.args.json:
+        ctx.emit({"would": [each._asdict() for each in foreseen]})
+    else:
+        ctx.say("\n".join(each.task if ctx.args.quiet else each.words() for each in foreseen))
+
+
+def forbid_inside_worker(ctx: Context) -> None:
+    """Raises RefusedError where we would carry a worker's mark: whoever ends that worker ends all that carry it."""
+    mark = ctx.env.get(ATTEMPT)
+    if mark:
+        attempt = read_mark(mark)
+        whose = f" ({attempt.worker})" if attempt else ""
+        raise RefusedError(f"a supervisor inside a worker{whose} would end with it", "start it from your own shell")
 
 
 def assembled(ctx: Context, mode: Mode) -> Supervisor:
@@ -76,6 +101,7 @@ def _record(board: str, pid: int, session: str | None, socket: str | None) -> di
 
 def start(ctx: Context) -> None:
     """On return the new supervisor has looked at everything once, and holds the board's lock."""
+    forbid_inside_worker(ctx)
     need_tmux()
     ctx.read()
     note = running(ctx.store.side)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from board.cli.parser import Program
 from board.cli.table import Arg, Command
 
 GROUPS: Final = ("keep", "look", "more")
@@ -30,10 +31,10 @@ _ALL: Final = (
         "life:run",
         (
             _flag("--once", "look and act once, then leave"),
-            _flag("--dry-run", "look once, say what would be done, and do nothing"),
+            _flag("--dry-run", "look once, say what would be done, and do nothing; also beside another one"),
         ),
         "supervisor run --dry-run",
-        f"0 ended as asked, {_NEEDS}, {_BAD}, 5 another one keeps it",
+        f"0 ended as asked, {_NEEDS}, {_BAD},\n  5 another one keeps it, or this is a worker",
     ),
     Command(
         "start",
@@ -42,7 +43,7 @@ _ALL: Final = (
         "life:start",
         (),
         "supervisor start && supervisor status",
-        f"0 it runs, {_NEEDS}, {_BAD}, 5 one runs already",
+        f"0 it runs, {_NEEDS}, {_BAD},\n  5 one runs already, or this is a worker",
     ),
     Command(
         "stop",
@@ -161,3 +162,5 @@ HIDDEN: Final[Mapping[str, tuple[Arg, ...]]] = {
         Arg(("--within",), {"metavar": "SECONDS", "type": float, "default": 22.0}),
     ),
 }
+
+SUPERVISOR: Final = Program("supervisor", "supervisor.cli", COMMANDS, HIDDEN)

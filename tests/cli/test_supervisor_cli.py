@@ -21,6 +21,7 @@ import pytest
 from supervisor.cli import main
 from supervisor.cli.redacting import Joiner
 from supervisor.cli.table import COMMANDS
+from supervisor.control import NoServer
 from supervisor.instance import read_note
 from supervisor.processes import ProcessId, identify, is_alive, send
 from supervisor.tmux import Tmux, session_name
@@ -79,6 +80,10 @@ class Bench:
         assert (ended.code, ended.err) == (0, "")
         found: dict[str, Any] = json.loads(ended.out)
         return found
+
+    def journal(self) -> list[dict[str, Any]]:
+        files = sorted((self.folder / ".board" / "journal").glob("*.jsonl"))
+        return [json.loads(line) for path in files for line in path.read_text().splitlines()]
 
     def worker(self, task: str) -> ProcessId:
         """The process of a task's worker, once it is at work."""
@@ -233,6 +238,8 @@ def test_completion_knows_commands_and_task_ids(bench: Bench) -> None:
 
     assert "nap" in asked("supervisor attach n")
     assert "status" in asked("supervisor stat")
+    assert "--dry-run" in asked("supervisor run --")
+    assert "--in-background" not in asked("supervisor run --")
 
 
 # --- a supervisor's life
@@ -258,12 +265,70 @@ def test_run_once_starts_what_is_ready_and_leaves(bench: Bench) -> None:
 @needs_tmux
 @pytest.mark.tmux
 def test_a_dry_run_touches_nothing(bench: Bench) -> None:
-    """It says what it would do; the board stays as it is and no server is made."""
+    """It says what it would do; the board stays as it is, no server is made, and nobody is said to have kept it."""
     before = bench.board.read_bytes()
     ended = bench.run("run", "--dry-run")
-    assert ended.code == 0
-    assert ended.out.startswith("would start nap")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("would start nap: ")
+    assert ended.out.count("\n") == 1
     assert bench.board.read_bytes() == before
+    assert read_note(bench.side) is None
+    assert {event["event"] for event in bench.journal()} == {"would_act"}
+    with pytest.raises(NoServer):
+        Tmux(bench.socket).run("list-sessions")
+
+
+@needs_tmux
+@pytest.mark.tmux
+def test_a_dry_run_answers_as_it_is_asked(bench: Bench) -> None:
+    """With `--json` it is one object with a record a task, with `-q` only ids; all three say the same."""
+    ended = bench.run("run", "--dry-run", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    (would,) = json.loads(ended.out)["would"]
+    assert list(would) == ["task", "step", "rule", "action", "why", "next_at"]
+    assert (would["task"], would["step"], would["action"], would["next_at"]) == ("nap", "main", "start", None)
+    assert bench.run("run", "--dry-run").out == f"would start nap: {would['rule']}: {would['why']}\n"
+    assert bench.run("run", "--dry-run", "-q") == Ended(0, "nap\n", "")
+    bench.write(NAP.replace("run: echo", "done_if: 'true'\n    run: echo"))
+    (settled,) = json.loads(bench.run("run", "--dry-run", "--json").out)["would"]
+    assert (settled["task"], settled["action"]) == ("nap", "settle")
+
+
+@needs_tmux
+@pytest.mark.tmux
+def test_a_dry_run_beside_a_supervisor_is_answered_and_leaves_no_trace(bench: Bench) -> None:
+    """It needs no lock and takes none, and what it sees is not told twice.
+
+    Mutants: `take` in a dry run; a dry run's `worker_adopted` in the journal.
+    """
+    bench.write(*(NAP.replace("nap", f"nap{number}") for number in range(5)))
+    assert bench.run("start", "-q") == Ended(0, "", "")
+    for number in range(4):
+        bench.worker(f"nap{number}")
+    note, before = read_note(bench.side), bench.board.read_bytes()
+    assert note is not None
+    told = len(bench.journal())
+    ended = bench.run("run", "--dry-run", "-q")
+    assert ended == Ended(0, "nap4\n", "")
+    assert [event["event"] for event in bench.journal()[told:]] == ["would_act"]
+    assert read_note(bench.side) == note
+    assert is_alive(note.process)
+    assert bench.board.read_bytes() == before
+
+
+@needs_tmux
+@pytest.mark.tmux
+@pytest.mark.parametrize("words", [("run",), ("run", "--once"), ("start",)], ids=" ".join)
+def test_a_worker_starts_no_supervisor(bench: Bench, words: tuple[str, ...]) -> None:
+    """It would carry the worker's mark and be ended with it: exit 5, one line, and nobody keeps the board.
+
+    A dry run keeps nothing, so it is answered. Mutant: without `forbid_inside_worker`.
+    """
+    ended = bench.run(*words, CREWBOARD_ATTEMPT="home/nap.3.7")
+    line = "supervisor: a supervisor inside a worker (nap.7) would end with it; start it from your own shell\n"
+    assert ended == Ended(5, "", line)
+    assert read_note(bench.side) is None
+    assert bench.run("run", "--dry-run", "-q", CREWBOARD_ATTEMPT="home/nap.3.7").out == "nap\n"
 
 
 @needs_tmux

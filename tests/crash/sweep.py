@@ -11,6 +11,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -86,7 +87,7 @@ def sweep(prepare: Work, work: Work, verify: Callable[[int], object]) -> int:
     line = 0
     while True:
         prepare()
-        code = ended(fork(lambda: _die_at(line, work)))
+        code = ended(fork(partial(_die_at, line, work)))
         assert code in (0, DIED), f"line {line}: the child ended with {code}"
         verify(line)
         if code == 0:
