@@ -82,7 +82,8 @@ def splice(document: Document, task_id: str, patch: Patch) -> str:
     if target is not node or target.kind != "map":
         raise _problem(node.line, node.column, f'task "{task_id}" stands in an alias; write it out to change it')
     expected = _expected(document.data, task_id, patch)
-    return document.bom + _first_safe(_spliced(document.text, target, patch), expected, node, task_id)
+    ways = ((text, expected) for text in _spliced(document.text, target, patch))
+    return document.bom + _first_safe(ways, node, task_id)
 
 
 def _spliced(text: str, node: Node, patch: Patch) -> Iterator[str]:
@@ -94,12 +95,19 @@ def _spliced(text: str, node: Node, patch: Patch) -> Iterator[str]:
 
 def append(document: Document, record: Record) -> str:
     """The document's text with one more task at the end of `tasks`."""
-    pair = document.root.pair("tasks")
-    new = apply(document.text, _growth(document, record))
-    expected = {**document.data, "tasks": [*(document.data.get("tasks") or ()), dict(record)]}
-    # A long text at the very end of the file can't do without the line's end.
-    ways = (new,) if new.endswith("\n") else (new, new + eol_near(new, len(new)))
-    return document.bom + _first_safe(ways, expected, pair[0] if pair else document.root, str(record["id"]))
+    pair, text = document.root.pair("tasks"), document.text
+    new = apply(text, _growth(document, record))
+    ways = [(new, _with_one_more(document, record))]
+    if not text.endswith("\n"):
+        # The text of a block scalar there is all that may gain something: the end of its last line.
+        eol = eol_near(text, len(text))
+        ended = _with_one_more(Document(text + eol), record)
+        ways += [(new + eol, ways[0][1]), (new, ended), (new + eol, ended)]
+    return document.bom + _first_safe(ways, pair[0] if pair else document.root, str(record["id"]))
+
+
+def _with_one_more(document: Document, record: Record) -> dict[str, Any]:
+    return {**document.data, "tasks": [*(document.data.get("tasks") or ()), dict(record)]}
 
 
 def _growth(document: Document, record: Record) -> list[Edit]:
@@ -161,9 +169,9 @@ def _has_gaps(text: str, listed: Node) -> bool:
     return any(not line.strip() for line in text[content_end(text, first) : second.start].splitlines()[1:-1])
 
 
-def _first_safe(ways: Iterable[str], expected: Mapping[str, Any], node: Node, task_id: str) -> str:
+def _first_safe(ways: Iterable[tuple[str, Mapping[str, Any]]], node: Node, task_id: str) -> str:
     """The first text that reads as it is meant to."""
-    for text in ways:
+    for text, expected in ways:
         if _reads_as(text, expected):
             return text
     raise _problem(

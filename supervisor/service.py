@@ -180,7 +180,7 @@ class Supervisor:
         requests.mkdir(mode=0o700, exist_ok=True)
         ours = (self.engine.store.real, str(requests))
         try:
-            async for changes in awatch(self.engine.store.folder, requests, recursive=False, debounce=200, step=20):
+            async for changes in awatch(self.engine.store.folder, requests, recursive=False, debounce=400, step=50):
                 if any(path.startswith(ours) for _, path in changes):
                     self._wake.set()
         except (OSError, RuntimeError) as error:

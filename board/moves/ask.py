@@ -106,7 +106,10 @@ def _guard_who(ask: Ask, move: Move) -> Refused | None:
             f"{move.verb} {ask.task.id} is a person's word, and you are a worker",
             'board block --on "…" asks for one',
         )
-    if holds or move.who in (Who.ANYONE, Who.PERSON) or (move.who is Who.EITHER and is_person):
+    if holds or move.who in (Who.ANYONE, Who.PERSON):
+        return None
+    # A name that held it before and shows its old token is a worker that was left behind, not a passer-by.
+    if move.who is Who.EITHER and is_person and not _was_holder(ask):
         return None
     return _stale(ask) if _was_holder(ask) else held_by_another(ask)
 

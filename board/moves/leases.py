@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board.claims import grant, is_expired, stamp
+from board.claims import Kind, grant, is_expired, stamp
 from board.lifecycle import Verb, move_for
 from board.model import Run, Status, Task, run_key
 from board.moves.ask import (
@@ -70,7 +70,8 @@ def release(ask: Ask, *, force: bool = False) -> Outcome:
     """Back to `todo`. Somebody else's live claim only with `force`: its worker is fenced off from then on."""
     task = ask.task
     refused = guard(ask, Verb.RELEASE)
-    if refused:
+    is_overruled = force and ask.actor.kind is Kind.PERSON and move_for(Verb.RELEASE, task.status) is not None
+    if refused and not is_overruled:
         return refused
     live = task.claim is not None and not is_expired(task.claim, ask.now)
     if live and not is_holder(task, ask.actor) and not force:

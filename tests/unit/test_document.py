@@ -261,6 +261,15 @@ def test_a_long_text_at_the_very_end_of_the_file() -> None:
     assert appended("tasks:\n  - id: a", prompt="one\ntwo").endswith("two")
 
 
+@pytest.mark.parametrize("head", ["|", ">", "|+", "|-"])
+def test_behind_a_long_text_at_the_very_end_of_the_file(head: str) -> None:
+    """The file's last line gets the end that it lacks, and that is all."""
+    text = f"tasks:\n  - id: a\n    prompt: {head}\n      one"
+    assert appended(text) == text + "\n  - id: z"
+    apart = f"tasks: []\nx-note: {head}\n  one"
+    assert appended(apart) == f"tasks:\n  - id: z\nx-note: {head}\n  one"
+
+
 def test_a_list_that_is_no_list_is_refused() -> None:
     """Nothing is written over what somebody meant otherwise."""
     for text in ("tasks: {a: 1}\n", "tasks: a\n", "x: &t []\ntasks: *t\n"):
