@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 from hypothesis import strategies as st
 
+T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
 MACHINE_KEYS = ("status", "step", "claim", "last_token", "checkpoint", "run", "blocked")
@@ -72,8 +73,8 @@ class Pen:
         self.strange = strange
         self.comments: list[str] = []
 
-    def pick(self, options: Sequence[Any]) -> Any:
-        return self._draw(st.sampled_from(options))
+    def pick(self, options: Sequence[T]) -> T:
+        return cast("T", self._draw(st.sampled_from(options)))
 
     def chance(self, one_in: int) -> bool:
         return bool(self._draw(st.integers(1, one_in)) == one_in)
@@ -123,7 +124,7 @@ class Pen:
 
     def atom(self, value: Any) -> str:
         if value is None:
-            return str(self.pick(("null", "~")))
+            return self.pick(("null", "~"))
         if isinstance(value, int):
             return str(value)
         return value if value == AT else self.word(value)
@@ -197,7 +198,7 @@ def _value(pen: Pen, name: str) -> Any:
         case "prompt":
             return "\n".join(pen.pick(_BLOCKS))
         case _:
-            return pen.pick((word, word, None)) if name.startswith("x-") else word
+            return pen.pick((word, word, word, "two\nlines", None if name not in ("id", "title") else word))
 
 
 _KEYS = ("title", "status", "step", "claim", "last_token", "checkpoint", "run", "blocked", "after", "steps", "prompt")
@@ -222,7 +223,7 @@ def _task(pen: Pen, task_id: str, dash: int) -> list[Piece | str]:
         if index:
             made += pen.between(column if after_block else column + 2)
         made.append(Piece("\n".join([lead + first, *rest]), name))
-        after_block = name == "prompt"
+        after_block = isinstance(value, str) and "\n" in value
     if pen.strange and pen.chance(3):
         made.append(Piece(" " * column + "<<: *base" + pen.trailing(), "<<"))
     return made
@@ -288,17 +289,21 @@ def _chomped(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-_TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.sampled_from(_WORDS)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(_WORDS)
+
+
+_AT = st.just(AT)
+_RECORDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "claim": {"by": _TEXT, "token": st.integers(0, 99), "at": _AT, "expires_at": _AT},
+    "checkpoint": {"commit": st.from_regex(r"\A[0-9a-f]{7,12}\Z"), "note": _TEXT, "at": _AT},
+    "run": {"step": st.just("main"), "attempt": st.integers(1, 9), "restarts": st.lists(_AT, max_size=2)},
+    "blocked": {"on": _TEXT, "by": _TEXT},
+}
 
 
 def _record(draw: Draw, name: str) -> dict[str, Any]:
-    fields = {
-        "claim": {"by": _TEXT, "token": st.integers(0, 99), "at": st.just(AT), "expires_at": st.just(AT)},
-        "checkpoint": {"commit": st.from_regex(r"\A[0-9a-f]{7,12}\Z"), "note": _TEXT, "at": st.just(AT)},
-        "run": {"step": st.just("main"), "attempt": st.integers(1, 9), "restarts": st.lists(st.just(AT), max_size=2)},
-        "blocked": {"on": _TEXT, "by": _TEXT},
-    }[name]
-    return {key: draw(value) for key, value in fields.items() if draw(st.booleans()) or key in ("by", "step")}
+    fields = _RECORDS[name].items()
+    return {key: draw(value) for key, value in fields if draw(st.booleans()) or key in ("by", "step")}
 
 
 @st.composite
@@ -321,7 +326,7 @@ def patches(draw: Draw) -> dict[str, Any]:
 def records(draw: Draw) -> dict[str, Any]:
     """A new task as `board add` makes one."""
     lines = st.lists(_TEXT | st.sampled_from([line for block in _BLOCKS for line in block]), max_size=4).map("\n".join)
-    record = {"id": "new", "title": draw(_TEXT)}
+    record: dict[str, Any] = {"id": "new", "title": draw(_TEXT)}
     for name in draw(st.lists(st.sampled_from(("prompt", "after", "x-more", "priority")), unique=True)):
         record[name] = draw(
             {

@@ -18,6 +18,7 @@ import supervisor.ledger as book
 from board.claims import Actor, Fence, Kind
 from board.engine import Engine
 from board.errors import RefusedError
+from board.instants import format_instant
 from board.model import ENDED, HELD, Board, Run, Status, Task
 from board.moves import (
     Ask,
@@ -92,7 +93,6 @@ class Keeper:
         self.kept: dict[str, Keeping] = {}
         self.processes: dict[str, Process] = {}
         self.last: dict[str, Observation] = {}
-        self.again_at: dict[str, float] = {}
         self.incident: Incident | None = None
         self.fell: set[str] = set()
         self.next_at: float | None = None
@@ -196,9 +196,7 @@ class Keeper:
         lives = isinstance(kept.verdict, Alive | Lingering)
         if not (self._is_ours(task) or lives or (task.status is Status.TODO and not unmet(board, task))):
             return
-        if self.again_at.get(task.id, self.world.now + 1) <= self.world.now:
-            kept.facts = Facts()
-            del self.again_at[task.id]
+        self._forget_old_facts(kept)
         for _ in range(4):  # so many facts there are
             kept.decision = decide(self._case(kept, board))
             if not isinstance(kept.decision.action, Look):
@@ -209,6 +207,14 @@ class Keeper:
             yield from self._act(kept)
         except RefusedError:
             self._at(self.world.now + 1)
+
+    def _forget_old_facts(self, kept: Keeping) -> None:
+        age = self.world.now - kept.facts.at
+        starts = isinstance(kept.decision.action, Start | Wait) and not kept.facts.has_failed
+        if (kept.facts.has_failed and age > 30) or (starts and age > 10):
+            kept.facts = Facts()
+        elif kept.facts.has_failed:
+            self._at(kept.facts.at + 30.1)
 
     def _case(self, kept: Keeping, board: Board) -> Case:
         return Case(
@@ -229,12 +235,12 @@ class Keeper:
         task, run = kept.task, kept.task.run
         if self.world.is_tree_blind:
             fact: Any = Unseen.FAILED
-            self.again_at[task.id] = self.world.now + 30
         elif look.fact == "drift":
             fact = "branch changed" if task.id in self.world.drifted else None
         else:
             fact = run is None or run.progressed or run.head != str(self.world.heads[task.id])
         setattr(kept.facts, look.fact, fact)
+        kept.facts.at = self.world.now
 
     def _act(self, kept: Keeping) -> Steps:
         task, decision = kept.task, kept.decision
@@ -263,8 +269,7 @@ class Keeper:
     def _settle(self, kept: Keeping) -> Steps:
         task = kept.task
         if not self._is_ours(task):
-            actor = Actor(HOLDER, None, Kind.SUPERVISOR)
-            task = self.world.change(task.id, actor, lambda ask: claim(ask, self.world.highest(task.id))).task
+            task = self.ledger.take_up(task).task
             yield AWAKE
         if task.next_step() is not None:
             self.ledger.settle(task, kept.death)
@@ -496,8 +501,6 @@ class History:
             self.witness.theirs.discard(task.id)
 
     def _reopen(self, task: Task) -> None:
-        if any(task.id in other.after for other in self.world.board().tasks):
-            return  # what follows it may be under way, and is refused its restart then
         if self._try(task.id, PEOPLE, reopen):
             self.witness.over.discard(task.id)
             for (name, step), story in self.witness.stories.items():
@@ -506,17 +509,10 @@ class History:
 
     def _take(self, task: Task) -> None:
         """By force, in one breath: what the keeper sees next is the new claim."""
-        if task.step.gate is not None:
-            return  # exit 0 of a gated step that was given back can't be settled: its gate is shut again
         if task.status in HELD and task.id not in self.witness.theirs:
             self._try(task.id, PEOPLE, lambda ask: release(ask, force=True))
             if self._try(task.id, PEOPLE, lambda ask: claim(ask, self.world.highest(task.id))):
                 self.witness.theirs.add(task.id)
-                self.world.processes = [each for each in self.world.processes if not self._forget(each, task.id)]
-
-    def _forget(self, process: Process, task: str) -> bool:
-        """Nobody could find a paneless worker of an earlier grant again: such histories are left out."""
-        return process.attempt.task == task and process.attempt.mark not in self.world.panes
 
     def _give_back(self, task: Task) -> None:
         if task.id in self.witness.theirs and self._try(task.id, PEOPLE, lambda ask: release(ask, force=True)):
@@ -603,8 +599,9 @@ def broken_promise(keeper: type[Keeper] = Keeper, tries: int = 1500) -> str:
 
 
 def test_simulation_notices_no_token_check_in_begin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A start that was decided under an older token is carried out."""
+    """A start that was decided under an older token, or of what isn't held any more, is carried out."""
     monkeypatch.setattr(book, "fence", lambda task, actor: Fence.CURRENT)
+    monkeypatch.setattr(book, "HELD", frozenset(Status))
     assert "granted again" in broken_promise()
 
 
@@ -656,8 +653,8 @@ def test_simulation_notices_the_intensity_forgotten_at_a_restart(monkeypatch: py
 DROPPED = {
     "unknown": "beside a living one",
     "alive": "beside a living one",
-    "not_resumable": "without permission",
-    "gated": "forgotten",  # the ledger refuses the start, again and again
+    "not_resumable": "forgotten",  # of these two the ledger refuses the start, again and again
+    "gated": "forgotten",
     "no_progress": "without progress",
     "too_often": "restarts in a period",
 }
@@ -668,6 +665,69 @@ def test_simulation_notices_a_rule_that_is_missing(name: str, monkeypatch: pytes
     """Each rule that guards a promise, taken out of the law, breaks that very promise."""
     monkeypatch.setattr(law, "RULES", tuple(rule for rule in law.RULES if rule.__name__ != name))
     assert DROPPED[name] in broken_promise()
+
+
+def test_simulation_notices_a_step_repeated_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the law nor the write before the start asks whether the step may be repeated."""
+    begin = book.begin
+
+    def careless(ask: Ask, opening: Opening, floor: int) -> Outcome:
+        steps = tuple(step._replace(resumable=True) for step in ask.task.steps)
+        task = ask.task._replace(steps=steps, step=ask.task.step._replace(resumable=True))
+        return begin(ask._replace(task=task), opening, floor)
+
+    monkeypatch.setattr(law, "RULES", tuple(rule for rule in law.RULES if rule is not law.not_resumable))
+    monkeypatch.setattr(book, "begin", careless)
+    assert "without permission" in broken_promise()
+
+
+def test_simulation_notices_a_mass_death_excused_from_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who died with the others is restarted whether anything advanced or not."""
+
+    def no_progress(case: Case) -> Decision | None:
+        return law.no_progress(case) if case.slot_at is None else None
+
+    rules = tuple(no_progress if rule is law.no_progress else rule for rule in law.RULES)
+    monkeypatch.setattr(law, "RULES", rules)
+    assert "without progress" in broken_promise()
+
+
+def a_takeover() -> World:
+    """A worker outlives its tmux server; a person takes its task and gives it back; then a new keeper comes."""
+    plans = {"loop": [Plan("one", resumable=True, gated=False, is_command=True)]}
+    world = World(records_of(plans, {}), {}, Witness(plans, RestartPolicy(), is_split=False))
+    life = Keeper(world, random.Random(1)).life()
+    while not world.processes:
+        next(life)
+    world.processes[0].is_hardy = True
+    world.fall()
+    world.change("loop", PEOPLE, lambda ask: release(ask, force=True))
+    world.change("loop", PEOPLE, lambda ask: claim(ask, world.highest("loop")))
+    world.change("loop", PEOPLE, release)
+    life = Keeper(world, random.Random(2)).life()
+    for _ in range(60):
+        until = next(life)
+        world.now += SWEEP if until != AWAKE else 0.0
+    return world
+
+
+def test_a_worker_is_found_after_its_task_changed_hands() -> None:
+    """It is known by the token that it was started under: ended first, and then the task goes on."""
+    (worker,) = [process for process in a_takeover().processes if process.runs]
+    assert (worker.attempt.token, worker.attempt.number) == (3, 2)
+
+
+def test_a_takeover_notices_an_attempt_known_by_the_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked for under a later holder's token it isn't found, and a second one is started beside it."""
+    told = attempt_of
+
+    def by_claim(task: Task, home: str) -> Attempt | None:
+        return told(task._replace(run=task.run._replace(token=None)) if task.run is not None else task, home)
+
+    monkeypatch.setattr("supervisor.judge.attempt_of", by_claim)
+    monkeypatch.setitem(globals(), "attempt_of", by_claim)
+    with pytest.raises(Violation, match="beside a living one"):
+        a_takeover()
 
 
 def test_simulation_notices_what_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -702,14 +762,18 @@ def test_a_start_is_one_write_with_all_that_must_be_remembered() -> None:
 
     Kills: an attempt that isn't counted, tallies that are dropped, a claim kept with its old token.
     """
-    before = {"status": "in_progress", "claim": claimed(token=3), "ran": ran(attempt=4, restarts=[NOW - 700, NOW - 9])}
-    outcome = opened(before, 3)
+    died = ran(attempt=4, token=3, restarts=[NOW - 700, NOW - 9])
+    outcome = opened({"status": "in_progress", "resumable": True, "claim": claimed(token=3), "ran": died}, 3)
     assert isinstance(outcome, Change)
     assert outcome.grant is not None
     assert (outcome.grant.by, outcome.grant.token) == (HOLDER, 8)
-    started = ran(attempt=5, started_at=NOW, head="3f2a9c1", stale=1, restarts=[NOW - 9, NOW], last_exit="signal 9")
-    assert outcome.patch["ran"] == started
+    tallies = {"stale": 1, "restarts": [NOW - 9, NOW], "last_exit": "signal 9"}
+    assert outcome.patch["ran"] == ran(attempt=5, started_at=NOW, token=8, head="3f2a9c1", **tallies)
     assert (outcome.patch["status"], outcome.patch["approved"]) == ("in_progress", GONE)
+
+
+HELD_BY_US: Record = {"status": "in_progress", "claim": claimed(token=3)}
+OPEN_GATE = {"step": "main", "by": "alice", "at": format_instant(NOW)}
 
 
 @pytest.mark.parametrize(
@@ -719,15 +783,37 @@ def test_a_start_is_one_write_with_all_that_must_be_remembered() -> None:
         ({"status": "in_progress", "claim": claimed("alice", token=3)}, None, Reason.HELD),
         ({"status": "blocked", "blocked": {"on": "x", "by": "alice"}}, 3, Reason.HELD),
         ({"status": "cancelled"}, None, Reason.HELD),
+        *[({"status": str(each), "claim": claimed(token=3)}, 3, Reason.HELD) for each in Status if each not in HELD],
         ({"status": "todo", "gate": "human"}, None, Reason.NOT_READY),
         ({"status": "todo", "after": ["other"]}, None, Reason.NOT_READY),
+        ({"status": "todo", "ran": ran()}, None, Reason.NOT_READY),
+        ({**HELD_BY_US, "ran": ran()}, 3, Reason.NOT_READY),
+        ({**HELD_BY_US, "ran": ran(), "approved": {**OPEN_GATE, "step": "earlier"}}, 3, Reason.NOT_READY),
     ],
 )
 def test_a_start_is_refused_when_the_record_moved_on(record: Record, shown: int | None, reason: Reason) -> None:
-    """Whatever happened between the decision and the write: granted anew, taken, held, given up, or its gate shut."""
+    """Whatever happened between the decision and the write: granted anew, taken, held, given up, its gate shut, or the
+    permission to repeat it withdrawn.
+
+    Kills: a claim left behind by a hand's edit taken for a grant; a started step repeated because the law once said so.
+    """
     outcome = opened(record, shown)
     assert isinstance(outcome, Refused)
     assert outcome.reason is reason
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {**HELD_BY_US, "ran": ran(), "resumable": True},
+        {**HELD_BY_US, "ran": ran(), "approved": OPEN_GATE},
+        {**HELD_BY_US, "ran": ran("earlier")},
+        {**HELD_BY_US, "ran": ran(), "resumable": True, "after": ["other"]},
+    ],
+)
+def test_a_start_is_not_refused_more_than_the_law_asks(record: Record) -> None:
+    """Permitted, approved or never started; and what is under way doesn't wait for its predecessors a second time."""
+    assert isinstance(opened(record, 3), Change)
 
 
 # --- one long day

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import HealthCheck, assume, event, given, settings
-from ruamel.yaml import YAML, SafeConstructor
+from hypothesis import HealthCheck, event, given, settings
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 
 from board.document import Document, append, splice
 from board.errors import InvalidBoard
 from board.patch import GONE
 from tests.property.boards import Written, boards, patches, records
 
-MANY = settings(max_examples=60, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=500, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
 
 
 class _Texts(SafeConstructor):
@@ -130,11 +130,10 @@ def test_changes_follow_each_other(board: Written, first: dict[str, Any], second
 @given(boards(strange=True), records())
 def test_a_task_is_added_at_the_end(board: Written, record: dict[str, Any]) -> None:
     """The new task is the last one as the reader sees it; every line, comment and line end of before stays."""
-    # Its text would get a line end more: the one style in which nothing can be written behind a task.
-    assume(not re.search(r"[|>]\+[^\n]*(\n[^\n]*){0,4}(?<!\n)\Z", board.text))
     after = append(Document(board.text), record)
-    before = read(board.text)
-    assert read(after) == {**before, "tasks": [*before["tasks"], record]}
+    # In a file without a final newline, a block scalar's last line may only have got its end.
+    befores = [read(board.text), read(board.text + "\n")]
+    assert read(after) in [{**before, "tasks": [*before["tasks"], record]} for before in befores]
     kept = board.text.splitlines(keepends=True)
     assert [line for line in kept if line.rstrip("\r\n") not in after] == []
     assert_comments_are_kept(board, after)

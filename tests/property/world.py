@@ -48,7 +48,8 @@ class Plan:
 @dataclass(slots=True)
 class Story:
     """What really happened to one step: never read from its record. `words` are a person's approvals, each by the
-    highest token of its instant: a word that is given while an attempt is being started is for the next one."""
+    highest token of its instant: a word that is given while an attempt is being started is for the next one.
+    `excused`: a mass death, which is not counted against the intensity, and from nothing else is it excused."""
 
     starts: int = 0
     words: list[int] = field(default_factory=list)
@@ -114,10 +115,12 @@ class Witness:
     def _restarted(self, new: Process, plan: Plan, story: Story, now: float) -> None:
         self.restarts += 1
         promise(plan.resumable, f"repeated without permission: {new}")
-        if story.excused or self.is_split:
+        if self.is_split:
             return
         story.barren = 0 if story.progressed else story.barren + 1
         promise(story.barren <= self.policy.stale, f"restarted {story.barren} times without progress: {new}")
+        if story.excused:
+            return
         story.counted.append(now)
         recent = [at for at in story.counted if now - self.policy.period < at]
         promise(len(recent) <= self.policy.intensity, f"{len(recent)} restarts in a period: {new}")

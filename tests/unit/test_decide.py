@@ -14,6 +14,7 @@ from board.instants import format_instant
 from board.model import Status
 from board.settings import Backoff, RestartPolicy
 from supervisor.decide import RULES, STOPPED, TABLE, decide
+from supervisor.judge import attempt_of
 from supervisor.model import (
     Absent,
     Alive,
@@ -77,10 +78,9 @@ APPLIES: dict[Rule, Given] = {
 ORDER = tuple(APPLIES)
 
 # Pairs whose conditions exclude each other: one look has one verdict, and whoever waits for his turn after a mass death
-# is excused from the rules about single deaths.
+# is excused from the intensity and has no pause of his own.
 EXCLUDED = {
     (Rule.UNKNOWN, Rule.ALIVE),
-    (Rule.NO_PROGRESS, Rule.MASS_DEATH),
     (Rule.TOO_OFTEN, Rule.MASS_DEATH),
     (Rule.MASS_DEATH, Rule.BACKOFF),
 }
@@ -148,10 +148,13 @@ NEAR: list[tuple[Rule, Given, Rule]] = [
     (Rule.SETTLED, {"_verdict": Dead(Exit(), NOW - 30), "_settles_on_exit": True}, Rule.RESTART),
     (Rule.SETTLED, {"_verdict": Dead(Exit(1), NOW - 30), "_settles_on_exit": True}, Rule.RESTART),
     (Rule.SETTLED, {"_verdict": Dead(Exit(0, 9), NOW - 30), "_settles_on_exit": True}, Rule.RESTART),
-    (Rule.SUPERSEDED, {"_attempt": None, "_verdict": Absent()}, Rule.RESTART),
+    (Rule.SUPERSEDED, {**FIRST, "status": "in_progress", "claim": claimed()}, Rule.RESTART),  # ours, never started
+    (Rule.SUPERSEDED, {**FIRST, "claim": claimed("alice")}, Rule.RESTART),  # a claim that no status goes with
     (Rule.SUPERSEDED, {"claim": None, "status": "todo", "last_token": 3}, Rule.RESTART),  # proved dead, and released
-    (Rule.UNKNOWN, {"_verdict": Absent()}, Rule.RESTART),
-    (Rule.ALIVE, {"_verdict": Absent()}, Rule.RESTART),
+    (Rule.UNKNOWN, FIRST, Rule.RESTART),
+    (Rule.UNKNOWN, {"_verdict": Absent(), "run": {"step": "earlier"}}, Rule.RESTART),
+    (Rule.ALIVE, {"_verdict": Absent()}, Rule.UNKNOWN),
+    (Rule.ALIVE, FIRST, Rule.RESTART),
     (Rule.ALREADY_DONE, {"done_if": "./check", "_done_if": False}, Rule.RESTART),
     (Rule.ALREADY_DONE, {"_done_if": True}, Rule.RESTART),
     (Rule.NOT_RESUMABLE, {"resumable": False, "approved": APPROVED}, Rule.RESTART),
@@ -218,14 +221,34 @@ def test_a_superseded_worker_is_ended_at_once(claim: Given | None, verdict: Aliv
     assert (decision.rule, decision.action) == (Rule.SUPERSEDED, End(0.0))
 
 
-@pytest.mark.parametrize("verdict", [EXIT_0, SIGNAL_9, Absent()])
-def test_a_superseded_death_is_nobodys_business(verdict: Dead | Absent) -> None:
-    """A worker whose task somebody else took can settle, hold or restart nothing by dying.
+@pytest.mark.parametrize(
+    ("verdict", "attempt"),
+    [(verdict, PLAIN["_attempt"]) for verdict in (EXIT_0, SIGNAL_9, Absent())] + [(Absent(), None)],
+)
+def test_a_superseded_death_is_nobodys_business(verdict: Dead | Absent, attempt: Attempt | None) -> None:
+    """A worker whose task somebody else took can settle, hold or restart nothing by dying, and neither can nobody.
 
-    Kills: exit 0 settling a task that was taken over.
+    Kills: exit 0 settling a task that was taken over; a rule that is silent where no attempt of ours is known.
     """
     change: Given = {"claim": claimed(by="alice", token=4), "_settles_on_exit": True, "_verdict": verdict}
-    assert (decided(change).rule, decided(change).action) == (Rule.SUPERSEDED, Nothing())
+    decision = decided(change, {"_attempt": attempt})
+    assert (decision.rule, decision.action) == (Rule.SUPERSEDED, Nothing())
+
+
+@pytest.mark.parametrize("token", [3, None])
+def test_a_worker_is_superseded_as_whoever_it_was_started_as(token: int | None) -> None:
+    """Another one takes the task while our worker lives: it is the old attempt that is found, and ended.
+
+    Without a token on record (a board of an earlier version) it is at least not restarted and nothing is held.
+    Kills: the attempt named by the new holder's token, under which our worker is never found.
+    """
+    taken: Given = {"run": ran(token=token) if token else ran(), "claim": claimed("alice", token=4)}
+    attempt = attempt_of(case_of(taken).task, HOME)
+    assert attempt == Attempt(HOME, "t", token or 4, 1)
+    decision = decided(taken, {"_attempt": attempt, "_verdict": Alive(7, "%1")})
+    assert (decision.rule, decision.action) == (Rule.SUPERSEDED, End(0.0))
+    assert f"token {attempt.token} is stale" in decision.why
+    assert decided(taken, {"_attempt": attempt, "_verdict": SIGNAL_9}).action == Nothing()
 
 
 def test_an_earlier_exit_0_of_our_own_settles_nothing() -> None:
@@ -239,6 +262,18 @@ def test_doubt_waits_and_looks_again_soon() -> None:
     assert isinstance(action, Wait)
     assert action.until is not None
     assert NOW < action.until <= NOW + 1
+
+
+@pytest.mark.parametrize("approved", [None, APPROVED])
+def test_what_was_started_is_not_started_unseen(approved: Given | None) -> None:
+    """As long as nobody has looked at an attempt that is on record, it may live: waited for, whoever approved.
+
+    Kills: Absent taken for dead, which would start a second worker beside the first.
+    """
+    unseen: Given = {"_verdict": Absent(), "approved": approved}
+    for attempt in (PLAIN["_attempt"], None):
+        decision = decided(unseen, {"_attempt": attempt})
+        assert (decision.rule, decision.action) == (Rule.UNKNOWN, Wait(NOW + 0.5))
 
 
 def test_the_living_are_left_alone_and_orphans_are_ended() -> None:
@@ -359,16 +394,29 @@ def test_the_pause_counts_from_the_recorded_death() -> None:
     assert decided(seen_late, {"run": {"ended_at": format_instant(NOW - 30)}}).rule is Rule.RESTART
 
 
-def test_the_turn_after_a_mass_death_is_excused() -> None:
-    """Neither tally moves for a death that wasn't the worker's own, and no pause is added to the turn."""
+def test_a_mass_death_is_excused_from_the_intensity() -> None:
+    """It does not count as a restart, used-up ones don't hold it back, and no pause is added to its turn."""
     spent = ran(stale=1, restarts=[NOW - 3, NOW - 2, NOW - 1])
-    turn: Given = {"run": spent, "_progressed": False, "_slot_at": NOW, "_verdict": Dead(Exit(signal=1), NOW)}
-    assert decided(turn).action == Start(resume=True, counted=False, stale=1)
+    turn: Given = {"run": spent, "_slot_at": NOW, "_verdict": Dead(Exit(signal=1), NOW)}
+    assert decided(turn).action == Start(resume=True, counted=False, stale=0)
+
+
+def test_a_mass_death_without_progress_is_one_like_any_other() -> None:
+    """Who brought nothing is tallied, and held at the tally's end, whoever else died with him.
+
+    Kills: a worker that takes the server down with it again and again, and is restarted for ever.
+    """
+    barren: Given = {"_progressed": False, "_slot_at": NOW}
+    assert decided(barren).action == Start(resume=True, counted=False, stale=1)
+    assert decided(barren, {"run": ran(stale=1)}).rule is Rule.NO_PROGRESS
+    assert decided(barren, {"run": ran(stale=1), "_slot_at": NOW + 5}).rule is Rule.NO_PROGRESS
+    assert decided(barren, {"_progressed": Unseen.NOT_LOOKED}).action == Look("progress")
+    assert isinstance(decided(barren, {"_progressed": Unseen.FAILED}).action, Wait)
 
 
 def test_a_mass_death_excuses_from_nothing_else() -> None:
-    """What may not be repeated, is gated, drifted or limited stays so when many died together."""
-    for rule in (Rule.NOT_RESUMABLE, Rule.GATED, Rule.DRIFTED, Rule.LIMITED):
+    """What may not be repeated, is gated, drifted, limited or barren stays so when many died together."""
+    for rule in (Rule.NOT_RESUMABLE, Rule.GATED, Rule.DRIFTED, Rule.LIMITED, Rule.NO_PROGRESS):
         assert decided(APPLIES[rule], {"_slot_at": NOW}).rule is rule
 
 
@@ -480,11 +528,11 @@ def test_the_law_is_total_and_never_unsafe(case: Case) -> None:
     if isinstance(action, Start):
         assert not started or case.task.step.resumable or approved
         assert case.task.step.gate is None or approved
-        assert isinstance(case.verdict, Absent | Dead)
+        assert isinstance(case.verdict, Dead) or (isinstance(case.verdict, Absent) and not started)
         assert case.task.status in ("todo", "claimed", "in_progress")
         assert case.done_if is False or case.task.step.done_if is None
         assert case.drift is None or not (started or case.task.checkpoint)
-        assert action.stale <= case.policy.stale or not action.counted
+        assert action.stale <= case.policy.stale
         assert action.resume is started
         assert (
             not isinstance(case.limited_until, float)
@@ -507,11 +555,13 @@ def test_the_law_is_total_and_never_unsafe(case: Case) -> None:
 def test_a_taken_task_is_not_acted_on(case: Case) -> None:
     """Where another one holds the task, a death of ours starts, settles and holds nothing."""
     claim = case.task.claim
-    if isinstance(case.verdict, Dead) and case.attempt is not None and claim is not None and claim.by != case.holder:
-        action = decide(case).action
+    if claim is None or claim.by == case.holder or (isinstance(case.verdict, Dead) and case.attempt is None):
+        return  # a proof of nobody's death is no case
+    action = decide(case).action
+    if isinstance(case.verdict, Dead):
         assert not isinstance(action, Settle)
-        if case.task.status in ("claimed", "in_progress"):
-            assert action == Nothing()
+    if isinstance(case.verdict, Dead | Absent) and case.task.status in ("claimed", "in_progress"):
+        assert action == Nothing()
 
 
 @given(cases)

@@ -27,7 +27,7 @@ def stale(actor: Actor) -> Ask:
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_named_holder_of_an_old_token_is_refused(name: str) -> None:
-    """Alice's grant file says token 1, the board says bob's 2: exit 5 and «stop». Mutant: EITHER lets any person pass."""
+    """Alice's grant file says token 1, the board says bob's 2: stop. Mutant: EITHER lets any person pass."""
     refused = WRITES[name](stale(Actor("alice", 1)))
     assert isinstance(refused, Refused)
     assert refused.reason is Reason.STALE

@@ -212,11 +212,12 @@ def test_a_worker_takes_nothing_away_by_force() -> None:
 
 
 def test_a_start_is_on_record_and_uses_up_the_approval() -> None:
-    """Kills: an approval that outlives its attempt."""
+    """The attempt is known by the token that it was started under. Kills: an approval that outlives its attempt."""
     approval = {"step": "one", "by": "alice", "at": format_instant(NOW)}
     record = working(status="claimed", run=None, approved=approval, steps=[{**STEPS[0], "gate": "human"}])
     left = after(record, start(ask(record, HOLDER), "3f2a9c1"))
-    assert left["run"] == {"step": "one", "attempt": 1, "started_at": format_instant(NOW), "head": "3f2a9c1"}
+    started = {"step": "one", "attempt": 1, "started_at": format_instant(NOW), "token": 3, "head": "3f2a9c1"}
+    assert left["run"] == started
     assert "approved" not in left
 
 
