@@ -279,13 +279,13 @@ def boards(draw: Draw, *, strange: bool = False, listed: int = 3) -> Written:
 
 def _without_last_end(tasks: dict[str, tuple[Piece, ...]], tail: str) -> tuple[dict[str, tuple[Piece, ...]], str]:
     if tail:
-        return tasks, _chomped(tail)
+        return tasks, chomped(tail)
     name = list(tasks)[-1]
     last = tasks[name][-1]
-    return {**tasks, name: (*tasks[name][:-1], last._replace(text=_chomped(last.text)))}, tail
+    return {**tasks, name: (*tasks[name][:-1], last._replace(text=chomped(last.text)))}, tail
 
 
-def _chomped(text: str) -> str:
+def chomped(text: str) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 

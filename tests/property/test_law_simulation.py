@@ -703,7 +703,7 @@ def a_takeover() -> World:
     world.fall()
     world.change("loop", PEOPLE, lambda ask: release(ask, force=True))
     world.change("loop", PEOPLE, lambda ask: claim(ask, world.highest("loop")))
-    world.change("loop", PEOPLE, release)
+    world.change("loop", Actor("alice", 2), release)
     life = Keeper(world, random.Random(2)).life()
     for _ in range(60):
         until = next(life)
@@ -767,7 +767,7 @@ def test_a_start_is_one_write_with_all_that_must_be_remembered() -> None:
     assert isinstance(outcome, Change)
     assert outcome.grant is not None
     assert (outcome.grant.by, outcome.grant.token) == (HOLDER, 8)
-    tallies = {"stale": 1, "restarts": [NOW - 9, NOW], "last_exit": "signal 9"}
+    tallies: Record = {"stale": 1, "restarts": [NOW - 9, NOW], "last_exit": "signal 9"}
     assert outcome.patch["ran"] == ran(attempt=5, started_at=NOW, token=8, head="3f2a9c1", **tallies)
     assert (outcome.patch["status"], outcome.patch["approved"]) == ("in_progress", GONE)
 
