@@ -23,7 +23,7 @@ from board.moves import Ask, Change, Outcome, Reason, Refused
 from board.store import FileStore, Lost, Snapshot
 
 TRIES: Final = 20
-_LOOKS: Final = 6  # at a file that is empty, missing or cut: an editor may be in the middle of saving it
+_LOOKS: Final = 7  # at a file that is empty, missing or cut: an editor may be in the middle of saving it
 _BETWEEN_LOOKS: Final = 0.05
 
 _T = TypeVar("_T")
@@ -79,7 +79,10 @@ class Engine:
         return self._look()
 
     def _look(self) -> View:
-        return self._view(self.store.read())
+        snapshot = self.store.read()
+        if (self._last is None or self._last.rev != snapshot.rev) and self.store.is_cut(snapshot):
+            raise InvalidBoard("the file ends in the middle of what it held", "save it again", torn=True)
+        return self._view(snapshot)
 
     def _locked(self, work: Callable[[], _T]) -> _T:
         """`work` under the lock; a file that is torn just then is waited for outside of it."""

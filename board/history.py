@@ -37,3 +37,14 @@ class History:
             return sorted(name for name in os.listdir(self.folder) if _NAME.fullmatch(name))
         except OSError:
             return []
+
+    def newest(self, longer_than: int) -> bytes | None:
+        """The newest version, if it is longer than so many bytes; None otherwise, and where there is none."""
+        try:
+            path = os.path.join(self.folder, self.names()[-1])
+            if os.stat(path).st_size <= longer_than:
+                return None
+            with open(path, "rb") as file:
+                return file.read()
+        except (OSError, IndexError):
+            return None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Protocol
@@ -20,6 +21,7 @@ from board.history import History
 from board.lock import Lock
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+SAVING_FOR: Final = 0.25  # seconds for which a shorter file may still be being written
 
 
 class Snapshot(NamedTuple):
@@ -60,6 +62,21 @@ class FileStore:
             return Snapshot(raw.decode("utf-8"), revision(raw))
         except UnicodeDecodeError as error:
             raise _misplaced(raw, error.start, "is not UTF-8") from None
+
+    def is_cut(self, snapshot: Snapshot) -> bool:
+        """Was the file written a moment ago, and does it end where the newest version that we wrote goes on?
+
+        An editor that truncates and writes is seen so, also where what is there already reads as a smaller board.
+        """
+        try:
+            age = time.time() - os.stat(self.real).st_mtime
+        except OSError:
+            return False
+        if not 0 <= age < SAVING_FOR:
+            return False
+        raw = snapshot.text.encode("utf-8")
+        newest = self.history.newest(len(raw))
+        return newest is not None and newest.startswith(raw)
 
     def _bytes(self) -> bytes:
         try:

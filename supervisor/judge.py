@@ -11,9 +11,8 @@ def attempt_of(task: Task, home: str) -> Attempt | None:
     if not task.started or task.run is None:
         return None
     # The claim may have changed hands since: the attempt is known by the token that it was started under.
+    # Token 0 is nobody's: a record that remembers none is about an attempt of which nothing can be left.
     token = task.run.token or (task.claim.token if task.claim is not None else task.last_token)
-    if not token:
-        return None
     return Attempt(home, task.id, token, task.run.attempt)
 
 

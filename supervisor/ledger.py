@@ -89,7 +89,9 @@ class Ledger:
             if ask.task.status is not Status.TODO or ask.task.claim is not None:
                 return Refused(Reason.HELD, f"{task.id} is {ask.task.status} and not ours", f"board show {task.id}")
             claimed = grant(ask.task, self.name, ask.now, ask.lease, floor)
-            patch = {"status": str(Status.CLAIMED), "claim": claimed.record(), "last_token": GONE}
+            patch: dict[str, Any] = {"status": str(Status.CLAIMED), "claim": claimed.record(), "last_token": GONE}
+            if ask.task.run is not None and ask.task.started:  # the attempt goes on to be ours: its exit still counts
+                patch[run_key(ask.task.record)] = ask.task.run._replace(token=claimed.token).record()
             told = Told("task_claimed", {"by": claimed.by, "token": claimed.token})
             return Change(task.id, patch, (told,), claimed)
 

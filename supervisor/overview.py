@@ -209,7 +209,10 @@ class Overview:
         fresh = [
             kept
             for kept in self.kept.values()
-            if isinstance(kept.verdict, Dead) and kept.told_dead != kept.mark and kept.operation is None
+            if isinstance(kept.verdict, Dead)
+            and kept.told_dead != kept.mark
+            and kept.operation is None
+            and kept.is_fresh
         ]
         for kept in fresh:
             kept.told_dead = kept.mark

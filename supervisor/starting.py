@@ -15,7 +15,7 @@ from supervisor.control import TmuxRefused
 from supervisor.keeping import Keeping
 from supervisor.launch import Launch, Site, missing_program, prepare, write_brief
 from supervisor.ledger import Opening
-from supervisor.model import Attempt, Dead, Exit, Rule, Start
+from supervisor.model import Alive, Attempt, Dead, Exit, Rule, Start
 from supervisor.panes import ATTEMPT_OPTION
 from supervisor.processes import identify
 from supervisor.profiles import Profile
@@ -29,6 +29,13 @@ class _Started(NamedTuple):
     attempt: Attempt
 
 
+class _Told(NamedTuple):
+    is_restart: bool
+    died_at: float | None
+    pid: int
+    agent: str
+
+
 class Starter:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
@@ -36,6 +43,7 @@ class Starter:
     async def start(self, keeping: Keeping, board: Board, action: Start) -> None:
         """The task's current step, running under a new token; or its task blocked with what was missing."""
         task, server = keeping.task, self.tools.server
+        died_at = keeping.verdict.at if isinstance(keeping.verdict, Dead) else None
         site, profile = self.tools.site(board, task), self._profile(keeping, board)
         if server is None or profile is None or not await self._ready_tree(keeping, board, site):
             return
@@ -51,8 +59,9 @@ class Starter:
             ended = Exit(cause=f"not started: {refusal}")
             self.tools.ledger.note_end(started.task, ended, self.tools.engine.clock())
             return
+        keeping.verdict = Alive(pid, pane.id)  # what was judged before was about the attempt before
         self._watch(keeping.known, pid)
-        self._tell_start(keeping, started.run, action, pid, profile.name)
+        self._tell_start(keeping, started.run, _Told(action.resume, died_at, pid, profile.name))
 
     def _profile(self, keeping: Keeping, board: Board) -> Profile | None:
         """How the step is started; None (and its task blocked) when the program for it isn't there."""
@@ -84,10 +93,9 @@ class Starter:
             known.is_watched = True
             self.tools.watch(known.process)
 
-    def _tell_start(self, keeping: Keeping, run: Run, action: Start, pid: int, agent: str) -> None:
-        task, is_restart = keeping.task, action.resume
-        died_at = keeping.verdict.at if isinstance(keeping.verdict, Dead) else None
-        waited = round(self.tools.engine.clock() - died_at, 3) if is_restart and died_at is not None else None
+    def _tell_start(self, keeping: Keeping, run: Run, told: _Told) -> None:
+        task, is_restart = keeping.task, told.is_restart
+        waited = None if told.died_at is None else round(self.tools.engine.clock() - told.died_at, 3)
         self.tools.tell(
             "worker_restarted" if is_restart else "worker_started",
             task.id,
@@ -97,11 +105,11 @@ class Starter:
             cause=run.last_exit if is_restart else None,
             attempt=run.attempt,
             why=keeping.decision.why,
-            pid=pid,
+            pid=told.pid,
             pane=keeping.known.pane if keeping.known else None,
-            agent=agent,
+            agent=told.agent,
             commit=run.head,
-            waited_s=waited,
+            waited_s=waited if is_restart else None,
         )
 
     async def _ready_tree(self, keeping: Keeping, board: Board, site: Site) -> bool:

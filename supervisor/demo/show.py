@@ -46,9 +46,11 @@ def _play(stage: Stage, within: float, *, keep: bool) -> int:
     stage.start_supervisor()
     deadline = time.monotonic() + within
     if wait_until(lambda: bool(stage.lines("charges.txt")), deadline):
-        said.say(f"charge-cards has charged once; SIGKILL to its worker (pid {stage.kill_worker('charge-cards')})")
+        pid = _killed(stage, "charge-cards", deadline)
+        said.say(f"charge-cards has charged once; SIGKILL to its worker (pid {pid})")
     if wait_until((stage.top / "import-was-here").exists, deadline):
-        said.say(f"import-orders is at batch 2 of 4; SIGKILL to its worker (pid {stage.kill_worker('import-orders')})")
+        pid = _killed(stage, "import-orders", deadline)
+        said.say(f"import-orders is at batch 2 of 4; SIGKILL to its worker (pid {pid})")
     if wait_until(partial(_waits_at_gate, stage), deadline):
         said.say("deploy waits at its gate: board approve deploy")
         stage.command("approve", "deploy", "--as", "you")
@@ -61,6 +63,12 @@ def _play(stage: Stage, within: float, *, keep: bool) -> int:
     kept = sum(outcome.kept for _, outcome in outcomes)
     said.line(f"{kept} of {len(outcomes)} promises kept in {said.elapsed():.1f} s")
     return 0 if kept == len(outcomes) else 1
+
+
+def _killed(stage: Stage, task: str, deadline: float) -> int | None:
+    """The worker may have done its first deed before its start stands in the journal."""
+    wait_until(lambda: bool(stage.journal(task, "worker_started")), deadline)
+    return stage.kill_worker(task)
 
 
 def _checked(promise: Promise, stage: Stage) -> Outcome:

@@ -286,3 +286,23 @@ def test_a_task_is_added_beside_an_editor(path: Path) -> None:
     with pytest.raises(UsageError, match="new"):
         engine_of(FileStore(str(path))).add(lambda _board: {"id": "new", "title": "Again"})
     assert len(events(path, "task_added")) == 1
+
+
+def test_a_file_cut_between_two_tasks_is_waited_for(path: Path) -> None:
+    """A cut that still reads as a board is no smaller board: the task that an editor is about to write keeps its claim.
+    Mutant killed: only what doesn't parse is waited for."""
+    claimed(engine_of(FileStore(str(path))), "a", "alice")
+    whole = path.read_text()
+    path.write_text(whole[: whole.index("  - id: b")])
+    rest = threading.Timer(0.1, lambda: path.write_text(whole))
+    rest.start()
+    assert [task.id for task in engine_of(FileStore(str(path))).read().board.tasks] == ["a", "b"]
+    rest.join()
+
+
+def test_a_task_deleted_at_the_end_is_deleted(path: Path) -> None:
+    """What a person cut off on purpose stays off, once it is clear that nobody is still writing."""
+    claimed(engine_of(FileStore(str(path))), "a", "alice")
+    whole = path.read_text()
+    path.write_text(whole[: whole.index("  - id: b")])
+    assert [task.id for task in engine_of(FileStore(str(path))).read().board.tasks] == ["a"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
@@ -14,7 +14,7 @@ from board.errors import InvalidBoard
 from board.patch import GONE
 from tests.property.boards import Written, boards, chomped, patches, records
 
-MANY = settings(max_examples=700, phases=[Phase.generate], deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=60, deadline=None, report_multiple_bugs=False, suppress_health_check=list(HealthCheck))
 
 
 class _Texts(SafeConstructor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -53,7 +54,13 @@ def test_the_latest_attempt_is_told_by_the_record() -> None:
     assert attempt_of(working(claim=None, status="todo", last_token=3), HOME) == NOW_RUNNING
 
 
-@pytest.mark.parametrize("change", [{"run": None}, {"run": {"step": "one"}}, {"step": "two"}, {"claim": None}])
+def test_an_attempt_without_a_token_is_nobodys() -> None:
+    """A record that says started and remembers no token is still an attempt to look for: it can't be waited on forever.
+    Mutant: no attempt at all."""
+    assert attempt_of(working(claim=None), HOME) == replace(NOW_RUNNING, token=0)
+
+
+@pytest.mark.parametrize("change", [{"run": None}, {"run": {"step": "one"}}, {"step": "two"}])
 def test_no_attempt_is_on_record(change: dict[str, Any]) -> None:
     """A step that wasn't started, or that nobody was ever granted, has no attempt."""
     assert attempt_of(working(**change), HOME) is None
