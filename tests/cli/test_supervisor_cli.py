@@ -11,8 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from supervisor.processes import ProcessId, identify, is_alive, send
 from supervisor.tmux import Tmux, session_name
 from tests.cli.conftest import Run, steady, use
 from tests.programs import Ended, environment
+from tests.waiting import eventually
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
@@ -37,13 +37,6 @@ def agreed(name: str, text: str) -> None:
     if os.environ.get("BOARD_UPDATE_SNAPSHOTS"):
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text
-
-
-def eventually(holds: Callable[[], bool], within: float = 20.0) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold in time"
-        time.sleep(0.02)
 
 
 class Bench:

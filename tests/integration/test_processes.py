@@ -17,6 +17,7 @@ import pytest
 from supervisor import processes
 from supervisor.processes import ProcessId, boot_id, identify, is_alive, marked, send, survivors
 from supervisor.watcher import Watcher, end
+from tests.waiting import eventually
 
 STUBBORN = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
 Start = Callable[..., subprocess.Popen[bytes]]
@@ -39,13 +40,6 @@ def known(child: subprocess.Popen[bytes]) -> ProcessId:
     found = identify(child.pid)
     assert found is not None
     return found
-
-
-def eventually(holds: Callable[[], bool], within: float = 5.0) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to hold in time"
-        time.sleep(0.002)
 
 
 async def event_of(watcher: Watcher, process: ProcessId) -> list[ProcessId]:
