@@ -153,8 +153,6 @@ def _profile(profile: Any, path: Path, profiles: Collection[str]) -> Iterator[Fi
 
 def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
     status = task.get("status", Status.TODO)
-    if status == Status.TODO and task.get("claim") is not None:
-        yield Finding((*path, "claim"), "claim: a todo task has no claim", at_key=True)
     if status == Status.BLOCKED and task.get("blocked") is None:
         yield Finding((*path, "status"), "blocked.on: name what it waits for, as `blocked: {on: ...}`")
     has_command = isinstance(task.get("run"), str)

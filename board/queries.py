@@ -28,8 +28,12 @@ def is_gated(task: Task) -> bool:
 
 
 def is_ready(board: Board, task: Task) -> bool:
-    """May somebody claim it now? `todo`, its `after` done, its step not waiting for an approval."""
-    return task.status is Status.TODO and not is_gated(task) and not unmet(board, task)
+    """May somebody claim it now? `todo` and nobody's, its `after` done, its step not waiting for an approval."""
+    return task.status is Status.TODO and task.claim is None and _is_free(board, task)
+
+
+def _is_free(board: Board, task: Task) -> bool:
+    return not is_gated(task) and not unmet(board, task)
 
 
 def is_claimable(board: Board, task: Task, now: float) -> bool:
@@ -39,8 +43,8 @@ def is_claimable(board: Board, task: Task, now: float) -> bool:
     """
     if task.started and not task.step.resumable and not task.is_approved:
         return False
-    abandoned = task.status in HELD and (task.claim is None or is_expired(task.claim, now))
-    return is_ready(board, task) or (abandoned and not is_gated(task) and not unmet(board, task))
+    is_nobodys = task.claim is None or is_expired(task.claim, now)
+    return task.status in (Status.TODO, *HELD) and is_nobodys and _is_free(board, task)
 
 
 def in_order(tasks: list[Task]) -> list[Task]:

@@ -45,10 +45,6 @@ _RULES: Final[dict[str, Json]] = {
                 "if": {"required": ["status"], "properties": {"status": {"const": str(Status.BLOCKED)}}},
                 "then": {"required": ["blocked"], "properties": {"blocked": {"type": "object"}}},
             },
-            {
-                "if": {"properties": {"status": {"const": str(Status.TODO)}}},
-                "then": {"properties": {"claim": _ABSENT}},
-            },
         ]
     },
 }

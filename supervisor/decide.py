@@ -67,7 +67,7 @@ def superseded(case: Case) -> Decision | None:
     if lives and attempt is not None and not is_current:
         now = f"token {claim.token} is {claim.by}'s" if claim else "nobody's claim is current"
         return Decision(Rule.SUPERSEDED, End(0.0), f"its token {attempt.token} is stale: {now}")
-    if case.task.status in HELD and claim is not None and claim.by != case.holder:
+    if case.task.status in (Status.TODO, *HELD) and claim is not None and claim.by != case.holder:
         return Decision(Rule.SUPERSEDED, Nothing(), f"the task is {claim.by}'s now")
     return None
 

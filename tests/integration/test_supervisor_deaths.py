@@ -52,9 +52,10 @@ def test_what_died_while_nobody_looked_is_decided_at_the_next_start(house: House
     first = house.start()
     house.wrote("out")
     house.wrote("never")
+    pids = [house.pid("again"), house.pid("never")]
     house.end(first, signal.SIGKILL)
-    for name in ("again", "never"):
-        os.kill(house.pid(name), signal.SIGKILL)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
     house.start()
     house.reaches("again", "done")
     held = house.reaches("never", "blocked")

@@ -149,7 +149,6 @@ NEAR: list[tuple[Rule, Given, Rule]] = [
     (Rule.SETTLED, {"_verdict": Dead(Exit(1), NOW - 30), "_settles_on_exit": True}, Rule.RESTART),
     (Rule.SETTLED, {"_verdict": Dead(Exit(0, 9), NOW - 30), "_settles_on_exit": True}, Rule.RESTART),
     (Rule.SUPERSEDED, {**FIRST, "status": "in_progress", "claim": claimed()}, Rule.RESTART),  # ours, never started
-    (Rule.SUPERSEDED, {**FIRST, "claim": claimed("alice")}, Rule.RESTART),  # a claim that no status goes with
     (Rule.SUPERSEDED, {"claim": None, "status": "todo", "last_token": 3}, Rule.RESTART),  # proved dead, and released
     (Rule.UNKNOWN, FIRST, Rule.RESTART),
     (Rule.UNKNOWN, {"_verdict": Absent(), "run": {"step": "earlier"}}, Rule.RESTART),
@@ -573,3 +572,9 @@ def test_a_decision_is_stable(case: Case) -> None:
         assert decision.action.until is not None
         later = decide(replace(case, now=decision.action.until))
         assert ORDER.index(later.rule) > ORDER.index(decision.rule) or later.rule in (Rule.TOO_OFTEN, Rule.BACKOFF)
+
+
+def test_a_todo_task_under_somebodys_claim_is_theirs() -> None:
+    """A status put back by hand gives no lease away: nothing starts beside it. Mutant: only held statuses count."""
+    decision = decided({**FIRST, "claim": claimed("alice")})
+    assert (decision.rule, decision.action) == (Rule.SUPERSEDED, Nothing())

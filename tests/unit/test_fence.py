@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from board.claims import Actor
-from board.moves import Ask, Change, Outcome, Reason, Refused, block, checkpoint, done, fail, release, renew
+from board.moves import Ask, Change, Outcome, Reason, Refused, block, checkpoint, claim, done, fail, release, renew
+from board.queries import claimable
 from tests.boards import NOW, ask, claimed
 
 WRITES: dict[str, Callable[[Ask], Outcome]] = {
@@ -37,6 +38,17 @@ def test_a_named_holder_of_an_old_token_is_refused(name: str) -> None:
 def test_a_person_who_never_held_it_may_block_it() -> None:
     """Whoever shows no token at all is a person who looks after the board."""
     assert isinstance(block(stale(Actor("carol")), "a key"), Change)
+
+
+def test_a_claim_on_a_todo_task_still_counts() -> None:
+    """A status put back by hand gives nobody's lease away: not by name, not as the next one, until it ends."""
+    record = {"id": "t", "status": "todo", "claim": claimed("bob", 2, NOW - 60, 120)}
+    asked = ask(record, Actor("carol"), NOW)
+    refused = claim(asked, 0)
+    assert isinstance(refused, Refused)
+    assert refused.reason is Reason.HELD
+    assert claimable(asked.board, NOW) == []
+    assert [task.id for task in claimable(asked.board, NOW + 60)] == ["t"]
 
 
 def test_force_takes_it_away_all_the_same() -> None:

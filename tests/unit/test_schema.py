@@ -237,7 +237,7 @@ _TASK_KEYS = {
 @settings(max_examples=400)
 @given(st.fixed_dictionaries({}, optional=_TASK_KEYS))
 def test_they_agree_on_what_may_stand_together(task: dict[str, Any]) -> None:
-    """Steps against own work, command against record, blocked against its reason, todo against a claim."""
+    """Steps against own work, command against record, blocked against its reason."""
     assert_agreement({"version": 1, "tasks": [{"id": "a", **task}]})
 
 
