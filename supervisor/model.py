@@ -71,9 +71,6 @@ class Exit:
         return "exit unknown" if self.status is None else f"exit {self.status}"
 
 
-SUCCESS_WORDS = Exit(0).words()
-
-
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One look at one attempt.

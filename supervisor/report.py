@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from board.errors import BoardError, InvalidBoard
-from board.instants import format_instant, format_span
+from board.instants import format_instant
 from board.model import Board, Status
 from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Dead, Decision, Hold, Lingering, Look, Nothing, Start, Wait
@@ -209,7 +209,3 @@ def _incident(incident: Incident | None) -> dict[str, Any] | None:
         return None
     waiting = sorted(incident.slots, key=lambda name: incident.slots[name])
     return {"cause": incident.cause, "at": format_instant(round(incident.at, 3)), "waiting": waiting}
-
-
-def ago(at: float, now: float) -> str:
-    return f"{format_span(max(0.0, now - at))} ago"

@@ -35,7 +35,6 @@ _PARTICIPLES: Final = {
 
 
 class Reason(StrEnum):
-    UNKNOWN_TASK = "unknown_task"
     ILLEGAL = "illegal_move"
     HELD = "held_by_another"
     STALE = "stale_token"

@@ -6,17 +6,17 @@ Everything is made in one temporary folder and taken down again; nothing of the 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from board import git
 from board.document import Document
 from board.errors import BoardError
 from board.journal.read import records
@@ -120,7 +120,7 @@ class Stage:
         for line in reversed(self.journal(task)):
             if line["event"] in ("worker_started", "worker_restarted"):
                 found = identify(int(line["pid"]))
-                return found.pid if found is not None and send(found, signal_kill()) else None
+                return found.pid if found is not None and send(found, signal.SIGKILL) else None
         return None
 
     # --- looking at it
@@ -159,24 +159,10 @@ class Stage:
         return self.command("why", task)
 
 
-def signal_kill() -> Any:
-    import signal
-
-    return signal.SIGKILL
-
-
-def git_version() -> tuple[int, ...] | None:
-    return git.version()
-
-
-def wait_until(condition: Any, deadline: float) -> bool:
+def wait_until(condition: Callable[[], bool], deadline: float) -> bool:
     """Asks again every 50 ms; False when the deadline (monotonic) passes first."""
     while not condition():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.05)
     return True
-
-
-def dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -6,8 +6,6 @@ import _thread
 import os
 import shutil
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -16,6 +14,7 @@ import pytest
 from board.done import Finding, Progress, Terms, check
 from board.program import GRACE
 from tests import repositories as repos
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -30,13 +29,6 @@ def repo(tmp_path: Path) -> Path:
 
 def ask(item: str, tree: Path, terms: Terms | None = None) -> Finding:
     return check([item], str(tree), terms or Terms())[0]
-
-
-def eventually(holds: Callable[[], bool], within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return holds()
 
 
 def is_gone(pid: int, started_at: float) -> bool:
@@ -244,8 +236,8 @@ def test_an_interrupted_check_leaves_nothing_running(repo: Path) -> None:
     """Ctrl-C while a command runs ends its group too. Mutant killed: the group is ended on time-outs only."""
 
     def interrupt() -> None:
-        if eventually((repo / "pid").exists):
-            _thread.interrupt_main()
+        eventually((repo / "pid").exists)
+        _thread.interrupt_main()
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
