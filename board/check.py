@@ -7,19 +7,18 @@ a path into the data; `findings` makes problems of them, so that a board without
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from board.document import Document
 from board.errors import InvalidBoard, Problem
 from board.findings import Finding, Path, in_order, place_of, unknown, wrong
 from board.model import ONLY_STEP, Status
+from board.ordering import LISTED, order_of
 from board.shapes import Either, Items, Named, Part, Shape, describe, is_in, show
 from board.syntax import Tree
 from board.vocabulary import OF_ONE_STEP, OWN, TABLES
 
-LISTED: Final = 200
 SHIPPED: Final = ("shell",)  # the profile templates that every installation has
 
 Record = Mapping[Any, Any]
@@ -38,6 +37,20 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
     found = _survey(document, profiles)
     if found:
         raise InvalidBoard("1 problem" if len(found) == 1 else f"{len(found)} problems", problems=_cut(found))
+
+
+def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
+    """Is a board without its tasks without a problem?"""
+    return _is_empty(_part("board", data, ())) and _is_empty(_profiles(data, profiles))
+
+
+def is_sound_task(record: Record, tree: Tree) -> bool:
+    """Is a task, read alone as `tree`, without a problem? What it says of others isn't asked."""
+    return _is_empty(_part("task", record, ())) and _is_empty(_task(record, (), tree))
+
+
+def _is_empty(found: Iterator[Any]) -> bool:
+    return next(found, None) is None
 
 
 def _cut(found: list[Problem]) -> tuple[Problem, ...]:
@@ -121,24 +134,36 @@ def _is_own(key: Any) -> bool:
 def _meanings(document: Document, profiles: Collection[str]) -> Iterator[Finding]:
     data = document.data
     tasks = _mappings(data.get("tasks"), ("tasks",))
-    listed = data.get("agents")
-    agents = listed if isinstance(listed, dict) else {}
-    own = [name for name in agents if isinstance(name, str) and not _is_own(name)]
-    for name in own:
-        yield from _profile(agents[name], ("agents", name), profiles)
-    known = dict.fromkeys([*own, *profiles])
+    yield from _profiles(data, profiles)
+    known = agents_of(data, profiles)
     for path, task in tasks:
         agent = task.get("agent")
         if isinstance(agent, str) and agent not in known:
             yield unknown((*path, "agent"), "agent", agent, known)
         yield from _task(task, path, document.tree)
     yield from _doubled(tasks, document.tree)
-    yield from _order({task["id"]: (path, task) for path, task in reversed(tasks) if isinstance(task.get("id"), str)})
+    yield from order_of({task["id"]: (path, task) for path, task in reversed(tasks) if isinstance(task.get("id"), str)})
 
 
 def _mappings(listed: Any, path: Path) -> list[tuple[Path, Record]]:
     items = enumerate(listed) if isinstance(listed, list) else ()
     return [((*path, index), item) for index, item in items if isinstance(item, dict)]
+
+
+def agents_of(data: Record, profiles: Collection[str]) -> dict[str, None]:
+    """The names that a task's `agent` may have."""
+    return dict.fromkeys([*_own_agents(data), *profiles])
+
+
+def _own_agents(data: Record) -> Record:
+    listed = data.get("agents")
+    agents = listed if isinstance(listed, dict) else {}
+    return {name: value for name, value in agents.items() if isinstance(name, str) and not _is_own(name)}
+
+
+def _profiles(data: Record, profiles: Collection[str]) -> Iterator[Finding]:
+    for name, profile in _own_agents(data).items():
+        yield from _profile(profile, ("agents", name), profiles)
 
 
 def _profile(profile: Any, path: Path, profiles: Collection[str]) -> Iterator[Finding]:
@@ -197,43 +222,3 @@ def _doubled(items: Iterable[tuple[Path, Record]], tree: Tree, kind: str = "") -
             yield Finding((*path, "id"), f"duplicate {kind}id {show(name)} (first on line {line})")
         else:
             first[name] = path
-
-
-def _order(tasks: Mapping[str, tuple[Path, Record]]) -> Iterator[Finding]:
-    """`after`: names that exist, no task behind itself, no cycles. Of many cycles the first `LISTED` are told."""
-    edges: dict[str, list[str]] = {}
-    for name, (path, task) in sorted(tasks.items(), key=lambda item: item[1][0]):
-        listed = task.get("after")
-        wanted = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
-        edges[name] = [one for one in dict.fromkeys(wanted) if one != name and one in tasks]
-        if len(edges[name]) < len(wanted):
-            for index, one in enumerate(listed or ()):
-                if one == name:
-                    yield Finding((*path, "after", index), f"after: {show(name)} waits for itself")
-                elif isinstance(one, str) and one not in tasks:
-                    yield unknown((*path, "after", index), "task", one, tasks, "after: ")
-    for cycle in islice(_cycles(edges), LISTED):
-        start = min(range(len(cycle)), key=lambda index: tasks[cycle[index]][0])
-        turned = [*cycle[start:], *cycle[: start + 1]]
-        path, task = tasks[turned[0]]
-        yield Finding((*path, "after", task["after"].index(turned[1])), f"after: a cycle: {' -> '.join(turned)}")
-
-
-def _cycles(edges: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """Each edge that leads back into the walked path closes one cycle; a walk without recursion, of any depth."""
-    settled: set[str] = set()
-    for root in edges:
-        path, depth = [root], {root: 0}
-        walks = [iter(edges[root])] if root not in settled else []
-        while walks:
-            target = next(walks[-1], None)
-            if target is None:
-                walks.pop()
-                settled.add(path[-1])
-                del depth[path.pop()]
-            elif target in depth:
-                yield path[depth[target] :]
-            elif target not in settled:
-                depth[target] = len(path)
-                path.append(target)
-                walks.append(iter(edges[target]))

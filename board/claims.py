@@ -51,7 +51,11 @@ def fence(task: Task, actor: Actor) -> Fence:
 
 def is_expired(claim: Claim, now: float) -> bool:
     """May somebody else take this over? True from the very instant `expires_at` on."""
-    return now >= claim.expires_at
+    return is_past(claim.expires_at, now)
+
+
+def is_past(expires_at: float, now: float) -> bool:
+    return now >= expires_at
 
 
 def highest_token(task: Task) -> int:

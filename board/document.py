@@ -82,12 +82,12 @@ def splice(document: Document, task_id: str, patch: Patch) -> str:
     if target is not node or target.kind != "map":
         raise _problem(node.line, node.column, f'task "{task_id}" stands in an alias; write it out to change it')
     expected = _expected(document.data, task_id, patch)
-    ways = ((text, expected) for text in _spliced(document.text, target, patch))
-    return document.bom + _first_safe(ways, node, task_id)
+    texts = ((text, expected) for text in ways(document.text, target, patch))
+    return document.bom + _first_safe(texts, node, task_id)
 
 
-def _spliced(text: str, node: Node, patch: Patch) -> Iterator[str]:
-    """The ways to write it, the best one first."""
+def ways(text: str, node: Node, patch: Patch) -> Iterator[str]:
+    """The ways to write a patch of the mapping `node`, the best one first; none of them is verified."""
     for cut in (True, False):
         new = apply(text, mapping_edits(text, node, patch, cut=cut))
         yield new if text.endswith("\n") else new.removesuffix("\n").removesuffix("\r")
@@ -97,13 +97,13 @@ def append(document: Document, record: Record) -> str:
     """The document's text with one more task at the end of `tasks`."""
     pair, text = document.root.pair("tasks"), document.text
     new = apply(text, _growth(document, record))
-    ways = [(new, _with_one_more(document, record))]
+    texts = [(new, _with_one_more(document, record))]
     if not text.endswith("\n"):
         # The text of a block scalar there is all that may gain something: the end of its last line.
         eol = eol_near(text, len(text))
         ended = _with_one_more(Document(text + eol), record)
-        ways += [(new + eol, ways[0][1]), (new, ended), (new + eol, ended)]
-    return document.bom + _first_safe(ways, pair[0] if pair else document.root, str(record["id"]))
+        texts += [(new + eol, texts[0][1]), (new, ended), (new + eol, ended)]
+    return document.bom + _first_safe(texts, pair[0] if pair else document.root, str(record["id"]))
 
 
 def _with_one_more(document: Document, record: Record) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _growth(document: Document, record: Record) -> list[Edit]:
     if pair is None:
         return [_new_section(text, root, record)]
     if listed is not None and listed.kind == "seq":
-        return _listed(text, root, listed, record)
+        return _grown(text, root, listed, record)
     if root.flow:
         return mapping_edits(text, root, {"tasks": [record]}, cut=False)
     return _first_of_all(text, pair[1], max(pair[0].end, pair[1].end), record)
@@ -133,11 +133,16 @@ def _new_section(text: str, root: Node, record: Record) -> Edit:
     return lines_behind(text, place, lines)
 
 
-def _listed(text: str, root: Node, listed: Node, record: Record) -> list[Edit]:
-    if not listed.items:
-        if not root.flow:
-            return _first_of_all(text, listed, listed.end, record)
-        return [Edit(listed.start + 1, listed.start + 1, inline(record))]
+def _grown(text: str, root: Node, listed: Node, record: Record) -> list[Edit]:
+    if listed.items:
+        return listed_edits(text, listed, record)
+    if not root.flow:
+        return _first_of_all(text, listed, listed.end, record)
+    return [Edit(listed.start + 1, listed.start + 1, inline(record))]
+
+
+def listed_edits(text: str, listed: Node, record: Record) -> list[Edit]:
+    """One more item behind the last one of a list that has some; nothing is verified."""
     end = content_end(text, listed.items[-1])
     if listed.flow:
         return [Edit(end, end, f", {inline(record)}")]
@@ -169,9 +174,9 @@ def _has_gaps(text: str, listed: Node) -> bool:
     return any(not line.strip() for line in text[content_end(text, first) : second.start].splitlines()[1:-1])
 
 
-def _first_safe(ways: Iterable[tuple[str, Mapping[str, Any]]], node: Node, task_id: str) -> str:
+def _first_safe(texts: Iterable[tuple[str, Mapping[str, Any]]], node: Node, task_id: str) -> str:
     """The first text that reads as it is meant to."""
-    for text, expected in ways:
+    for text, expected in texts:
         if _reads_as(text, expected):
             return text
     raise _problem(
@@ -184,7 +189,7 @@ def _first_safe(ways: Iterable[tuple[str, Mapping[str, Any]]], node: Node, task_
 
 def _reads_as(text: str, expected: Mapping[str, Any]) -> bool:
     try:
-        return bool(_pruned(Document(text).data) == _pruned(expected))
+        return bool(pruned(Document(text).data) == pruned(expected))
     except InvalidBoard:
         return False
 
@@ -194,12 +199,12 @@ def _expected(data: Mapping[str, Any], task_id: str, patch: Patch) -> dict[str, 
     return {**data, "tasks": tasks}
 
 
-def _pruned(value: Any) -> Any:
+def pruned(value: Any) -> Any:
     """For comparing: a key without a value and no such key mean the same in a record."""
     if isinstance(value, Mapping):
-        return {key: _pruned(item) for key, item in value.items() if item is not None}
+        return {key: pruned(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [_pruned(item) for item in value]
+        return [pruned(item) for item in value]
     return value
 
 

@@ -1,6 +1,6 @@
 """The board engine: text in, text out, one transaction at a time, over any store.
 
-    read -> parse -> check -> op(board) -> Change | Refused -> splice -> cas -> journal
+    read -> view -> op(board) -> Change | Refused -> splice -> cas -> journal
 
 An op is a pure function and is run again on the newest text whenever the store says that somebody was faster. What it
 refuses is raised as `RefusedError` with nothing written; what it changes is on disk, and only then told to the journal.
@@ -12,15 +12,14 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
-from board.check import check
 from board.claims import Actor
-from board.document import Document, append, splice
-from board.errors import Busy, InvalidBoard, NotFound, RefusedError, UsageError
+from board.errors import Busy, InvalidBoard, NotFound, RefusedError
 from board.grants import Grants
 from board.journal.events import Event
-from board.model import Board, Record, Task, read_board
+from board.model import Board, Record, Task
 from board.moves import Ask, Change, Outcome, Reason, Refused
-from board.store import FileStore, Lost, Snapshot
+from board.store import FileStore, Lost
+from board.views import View, Views
 
 TRIES: Final = 20
 _LOOKS: Final = 7  # at a file that is empty, missing or cut: an editor may be in the middle of saving it
@@ -31,14 +30,6 @@ _T = TypeVar("_T")
 
 class Sink(Protocol):
     def append(self, event: Event, at: float) -> None: ...
-
-
-class View(NamedTuple):
-    """A board as read: its document, its meaning, its revision."""
-
-    document: Document
-    board: Board
-    rev: str
 
 
 class Result(NamedTuple):
@@ -63,8 +54,7 @@ class Engine:
         self.sink = sink
         self.clock = clock
         self.grants = Grants(f"{store.side}/claims")
-        self._profiles = profiles
-        self._last: View | None = None
+        self._views = Views(store.side, profiles)
 
     def read(self) -> View:
         """The board as it stands. Raises InvalidBoard with every problem; a file that looks half saved gets a
@@ -80,9 +70,10 @@ class Engine:
 
     def _look(self) -> View:
         snapshot = self.store.read()
-        if (self._last is None or self._last.rev != snapshot.rev) and self.store.is_cut(snapshot):
+        last = self._views.last
+        if (last is None or last.rev != snapshot.rev) and self.store.is_cut(snapshot):
             raise InvalidBoard("the file ends in the middle of what it held", "save it again", torn=True)
-        return self._view(snapshot)
+        return self._views.of(snapshot)
 
     def _locked(self, work: Callable[[], _T]) -> _T:
         """`work` under the lock; a file that is torn just then is waited for outside of it."""
@@ -95,14 +86,6 @@ class Engine:
                 if not error.torn:
                     raise
         raise Busy("the board was being saved by somebody else each time", "try again")
-
-    def _view(self, snapshot: Snapshot) -> View:
-        if self._last is not None and self._last.rev == snapshot.rev:
-            return self._last
-        document = Document(snapshot.text)
-        check(document, self._profiles)
-        self._last = View(document, read_board(document.data), snapshot.rev)
-        return self._last
 
     def change(
         self, task_id: str, actor: Actor, op: Callable[[Ask], Outcome], said: Mapping[str, Any] | None = None
@@ -138,35 +121,31 @@ class Engine:
             outcome = op(view.board)
             if isinstance(outcome, Refused):
                 return outcome, view
-            text = splice(view.document, outcome.task_id, outcome.patch)
+            draft = self._views.patched(view, outcome.task_id, outcome.patch)
             if outcome.grant is not None:
                 self.grants.write(outcome.task_id, outcome.grant)
-            rev = self._swap(text, view)
-            if rev is not None:
-                return outcome, self._view(Snapshot(text, rev))
+            after = self._put(draft, view)
+            if after is not None:
+                return outcome, after
         raise Busy("the board kept changing under our hands", "try again")
 
-    def _swap(self, text: str, view: View) -> str | None:
-        if text == view.document.bom + view.document.text:
-            return view.rev
-        rev = self.store.cas(text, view.rev)
-        return None if isinstance(rev, Lost) else rev
+    def _put(self, draft: View, view: View) -> View | None:
+        """The draft on disk in place of what `view` shows; None where somebody was faster."""
+        if draft.text == view.text:
+            return view
+        rev = self.store.cas(draft.text, view.rev)
+        return None if isinstance(rev, Lost) else self._views.landed(draft, rev)
 
     def add(self, make: Callable[[Board], Record]) -> Result:
         """One more task at the end of the file; `make` gives its record. Raises UsageError for a record that the
         board's rules forbid."""
         made: list[Record] = []
 
-        def grow(view: View) -> str:
+        def grow(view: View) -> View:
             made[:] = [make(view.board)]
-            text = append(view.document, made[0])
-            try:
-                check(Document(text), self._profiles)
-            except InvalidBoard as error:
-                raise UsageError("; ".join(problem.message for problem in error.problems)) from None
-            return text
+            return self._views.with_task(view, made[0])
 
-        view = self.replace(grow)
+        view = self._locked(lambda: self._replace(grow))
         task = view.board.find(str(made[0]["id"]))
         assert task is not None
         self.sink.append(Event("task_added", task.id, {}), self.clock())
@@ -174,17 +153,14 @@ class Engine:
 
     def replace(self, make: Callable[[View], str]) -> View:
         """A whole new text (a new task, an edit by hand, a restored version), checked before it is written."""
-        return self._locked(lambda: self._replace(make))
+        return self._locked(lambda: self._replace(lambda view: self._views.draft(make(view))))
 
-    def _replace(self, make: Callable[[View], str]) -> View:
+    def _replace(self, make: Callable[[View], View]) -> View:
         for _ in range(TRIES):
             view = self._look()
-            text = make(view)
-            document = Document(text)
-            check(document, self._profiles)
-            rev = self._swap(text, view)
-            if rev is not None:
-                return self._view(Snapshot(text, rev))
+            after = self._put(make(view), view)
+            if after is not None:
+                return after
         raise Busy("the board kept changing under our hands", "try again")
 
     def _tell_refused(self, refused: Refused, actor: Actor | None, said: Mapping[str, Any]) -> None:

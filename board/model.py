@@ -7,12 +7,12 @@ costs a hot command a quarter of its time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
 
-from board.instants import format_instant, parse_instant
-from board.settings import Settings, read_settings, strings
+from board.instants import format_instant
+from board.settings import Settings
 
 ONLY_STEP: Final = "main"  # the id of the one step of a task that lists none
 DEFAULT_PRIORITY: Final = 5
@@ -148,117 +148,99 @@ class Task(NamedTuple):
     def is_approved(self) -> bool:
         return self.approved is not None and self.approved.step == self.step.id
 
+    @property
+    def is_gated(self) -> bool:
+        """Does the current step wait for a person's word?"""
+        return self.step.gate == "human" and not self.is_approved
+
     def next_step(self) -> Step | None:
         index = self.steps.index(self.step) + 1
         return self.steps[index] if index < len(self.steps) else None
 
 
+class Brief(NamedTuple):
+    """What other tasks and «what comes next» need to know of a task. `expires_at`: of its claim, None where there is
+    none. `is_risky`: its step was started, never settled, and may not be started again without a person."""
+
+    status: str
+    priority: int
+    after: tuple[str, ...]
+    is_gated: bool
+    is_risky: bool
+    expires_at: float | None
+    agent: str | None = None
+
+
+class Tasks(Sequence[Task]):
+    """The tasks in the file's order. Each is read when it is asked for, and kept; a brief tells what most need."""
+
+    def __init__(self, ids: Sequence[str], read: Callable[[int], Task], brief: Callable[[int], Brief]) -> None:
+        self.ids = ids
+        self._places = dict(zip(ids, range(len(ids)), strict=True))
+        self._read = read
+        self._brief = brief
+        self._kept: dict[int, Task] = {}
+
+    def changed(self, task: Task, place: int, read: Callable[[int], Task], brief: Callable[[int], Brief]) -> Tasks:
+        """The tasks of the next version of the same board, in which one is another or new at the end."""
+        ids = self.ids if place < len(self.ids) else [*self.ids, task.id]
+        new = Tasks(ids, read, brief)
+        new._kept = {**self._kept, place: task}
+        return new
+
+    @classmethod
+    def of(cls, tasks: Sequence[Task]) -> Tasks:
+        return cls([task.id for task in tasks], tasks.__getitem__, lambda place: brief_of(tasks[place]))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Task: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Task]: ...
+    def __getitem__(self, place: int | slice) -> Task | Sequence[Task]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(len(self))[place]]
+        at = range(len(self))[place]
+        task = self._kept.get(at)
+        if task is None:
+            task = self._kept[at] = self._read(at)
+        return task
+
+    def find(self, task_id: str) -> Task | None:
+        place = self._places.get(task_id)
+        return None if place is None else self[place]
+
+    def place(self, task_id: str) -> int | None:
+        return self._places.get(task_id)
+
+    def brief(self, place: int) -> Brief:
+        return self._brief(place)
+
+    def brief_by_id(self, task_id: str) -> Brief | None:
+        place = self._places.get(task_id)
+        return None if place is None else self._brief(place)
+
+
 class Board(NamedTuple):
     settings: Settings
     agents: Mapping[str, Record]
-    tasks: tuple[Task, ...]
-    by_id: Mapping[str, Task]
+    tasks: Tasks
 
     def find(self, task_id: str) -> Task | None:
-        return self.by_id.get(task_id)
+        return self.tasks.find(task_id)
 
 
-def read_board(data: Record) -> Board:
-    """The board that a checked document means (`check.problems` found nothing). Total on what check lets through."""
-    tasks = tuple(read_task(record) for record in data.get("tasks") or ())
-    by_id = {task.id: task for task in tasks}
-    return Board(read_settings(data.get("settings") or {}), data.get("agents") or {}, tasks, by_id)
-
-
-def read_task(record: Record) -> Task:
-    steps = _steps(record)
-    current = record.get("step")
-    return Task(
-        id=str(record["id"]),
-        title=str(record.get("title") or record["id"]),
-        status=Status(record.get("status") or Status.TODO),
-        agent=record.get("agent"),
-        brief=record.get("brief"),
-        priority=record.get("priority", DEFAULT_PRIORITY),
-        after=tuple(record.get("after") or ()),
-        steps=steps,
-        step=next((step for step in steps if step.id == current), steps[0]),
-        done_when=strings(record, "done_when"),
-        claim=_claim(record.get("claim")),
-        last_token=record.get("last_token") or 0,
-        checkpoint=_checkpoint(record.get("checkpoint")),
-        run=_run(record.get(run_key(record))),
-        blocked=_blocked(record.get("blocked")),
-        approved=_approval(record.get("approved")),
-        record=record,
-    )
-
-
-def _steps(record: Record) -> tuple[Step, ...]:
-    listed = record.get("steps")
-    if listed:
-        return tuple(_step(str(item["id"]), item) for item in listed)
-    return (_step(ONLY_STEP, record),)
-
-
-def _step(step_id: str, item: Record) -> Step:
-    command = item.get("run") if isinstance(item.get("run"), str) else None
-    prompt = item.get("prompt")
-    if prompt is None and command is None:
-        prompt = str(item.get("title") or "")
-    return Step(step_id, prompt, command, bool(item.get("resumable", False)), item.get("gate"), item.get("done_if"))
+def brief_of(task: Task) -> Brief:
+    is_risky = task.started and not task.step.resumable and not task.is_approved
+    expires_at = None if task.claim is None else task.claim.expires_at
+    return Brief(str(task.status), task.priority, task.after, task.is_gated, is_risky, expires_at, task.agent)
 
 
 def run_key(record: Record) -> str:
     """Where this record keeps its `Run`: `run`, or `ran` where `run` is the task's own command."""
     return "ran" if isinstance(record.get("run"), str) else "run"
-
-
-def _claim(value: Any) -> Claim | None:
-    if not isinstance(value, Mapping):
-        return None
-    return Claim(str(value["by"]), value["token"], _instant(value, "at") or 0.0, _instant(value, "expires_at") or 0.0)
-
-
-def _checkpoint(value: Any) -> Checkpoint | None:
-    if not isinstance(value, Mapping):
-        return None
-    commit = value.get("commit")
-    return Checkpoint(None if commit is None else str(commit), value.get("note"), _instant(value, "at"))
-
-
-def _run(value: Any) -> Run | None:
-    if not isinstance(value, Mapping):
-        return None
-    return Run(
-        step=str(value["step"]),
-        attempt=value.get("attempt") or 0,
-        started_at=_instant(value, "started_at"),
-        token=value.get("token"),
-        head=None if value.get("head") is None else str(value["head"]),
-        progressed=bool(value.get("progressed", False)),
-        stale=value.get("stale") or 0,
-        restarts=tuple(at for item in value.get("restarts") or () if (at := parse_instant(str(item))) is not None),
-        ended_at=_instant(value, "ended_at"),
-        last_exit=value.get("last_exit"),
-    )
-
-
-def _blocked(value: Any) -> Blocked | None:
-    if not isinstance(value, Mapping):
-        return None
-    return Blocked(str(value["on"]), str(value.get("by", "")), _instant(value, "at"), value.get("rule"))
-
-
-def _approval(value: Any) -> Approval | None:
-    if not isinstance(value, Mapping):
-        return None
-    return Approval(str(value["step"]), str(value.get("by", "")), _instant(value, "at"))
-
-
-def _instant(record: Record, key: str) -> float | None:
-    value = record.get(key)
-    return None if value is None else parse_instant(str(value))
 
 
 def _text(at: float | None) -> str | None:

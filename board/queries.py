@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
-from board.claims import is_expired
-from board.model import HELD, Board, Status, Task, run_key
+from board.claims import is_past
+from board.model import HELD, Board, Brief, Status, Task, run_key
 
 
 def unmet(board: Board, task: Task) -> list[str]:
     """The ids in `after` that aren't done yet (or don't exist), in the record's order."""
-    return [name for name in task.after if (other := board.find(name)) is None or other.status is not Status.DONE]
+    return _unmet(board, task.after)
+
+
+def _unmet(board: Board, after: tuple[str, ...]) -> list[str]:
+    return [name for name in after if (other := board.tasks.brief_by_id(name)) is None or other.status != Status.DONE]
 
 
 def waits_for(board: Board, task: Task) -> list[str]:
@@ -18,42 +23,41 @@ def waits_for(board: Board, task: Task) -> list[str]:
     reasons = unmet(board, task)
     if task.status is Status.BLOCKED and task.blocked is not None:
         reasons.append(task.blocked.on)
-    if is_gated(task) and task.status in (Status.TODO, Status.CLAIMED):
+    if task.is_gated and task.status in (Status.TODO, Status.CLAIMED):
         reasons.append(f"approval of {task.step.id}")
     return reasons
 
 
-def is_gated(task: Task) -> bool:
-    return task.step.gate == "human" and not task.is_approved
-
-
 def is_ready(board: Board, task: Task) -> bool:
     """May somebody claim it now? `todo` and nobody's, its `after` done, its step not waiting for an approval."""
-    return task.status is Status.TODO and task.claim is None and _is_free(board, task)
+    return task.status is Status.TODO and task.claim is None and not task.is_gated and not unmet(board, task)
 
 
-def _is_free(board: Board, task: Task) -> bool:
-    return not is_gated(task) and not unmet(board, task)
+def in_order(tasks: list[Task]) -> list[Task]:
+    """By priority, 0 first; the list's own order within one priority."""
+    return sorted(tasks, key=lambda task: task.priority)
 
 
-def is_claimable(board: Board, task: Task, now: float) -> bool:
+def claimable(board: Board, now: float) -> Iterator[Task]:
+    """By priority, 0 first; the file's order within one priority. What isn't asked for is neither judged nor read."""
+    briefs = [board.tasks.brief(place) for place in range(len(board.tasks))]
+    for place in sorted(range(len(briefs)), key=lambda place: briefs[place].priority):
+        if _is_claimable(board, briefs[place], now):
+            yield board.tasks[place]
+
+
+def _is_claimable(board: Board, brief: Brief, now: float) -> bool:
     """Ready, or abandoned: under a lease that has expired, and safe to hand to whoever asks for «the next one».
 
     A step that was started, never settled and isn't resumable is not handed out: it takes a person who names it.
     """
-    if task.started and not task.step.resumable and not task.is_approved:
+    if brief.is_risky or brief.is_gated or brief.status not in _CLAIMABLE:
         return False
-    is_nobodys = task.claim is None or is_expired(task.claim, now)
-    return task.status in (Status.TODO, *HELD) and is_nobodys and _is_free(board, task)
+    is_nobodys = brief.expires_at is None or is_past(brief.expires_at, now)
+    return is_nobodys and not _unmet(board, brief.after)
 
 
-def in_order(tasks: list[Task]) -> list[Task]:
-    """By priority, 0 first; the file's order within one priority."""
-    return sorted(tasks, key=lambda task: task.priority)
-
-
-def claimable(board: Board, now: float) -> list[Task]:
-    return in_order([task for task in board.tasks if is_claimable(board, task, now)])
+_CLAIMABLE: Final = frozenset((Status.TODO, *HELD))
 
 
 def view(board: Board, task: Task) -> dict[str, Any]:

@@ -87,14 +87,15 @@ class Node:
 
 
 class Tree:
-    """A parsed document: its root node (None when there is nothing but comments) and its anchors."""
+    """A parsed document: its root node (None when there is nothing but comments) and its anchors. `unfolded` counts the
+    nodes that `plain` made from aliases so far."""
 
-    __slots__ = ("_unfolded", "anchors", "root")
+    __slots__ = ("anchors", "root", "unfolded")
 
     def __init__(self, root: Node | None, anchors: dict[str, Node]) -> None:
         self.root = root
         self.anchors = anchors
-        self._unfolded = 0
+        self.unfolded = 0
 
     def target(self, node: Node) -> Node:
         """The node that an alias stands for, or the node itself."""
@@ -111,8 +112,8 @@ class Tree:
             return None
         if node.kind == "alias":
             target = self.target(node)
-            self._unfolded += _weight(target)
-            if self._unfolded > MAX_UNFOLDED:
+            self.unfolded += _weight(target)
+            if self.unfolded > MAX_UNFOLDED:
                 raise _forbidden(node.line, node.column, "aliases unfold into too much (an alias bomb?)")
             return self.plain(target)
         if node.kind == "scalar":
@@ -163,18 +164,21 @@ def scalar(node: Node) -> Any:
     return text
 
 
-def parse(text: str) -> Tree:
-    """The document in `text`. Raises InvalidBoard with one problem (line, column, what) where it is no YAML, has a
-    second document, an unknown tag, a doubled key, an undefined alias, or is nested deeper than `MAX_DEPTH`."""
+def parse(text: str, depth: int = 0) -> Tree:
+    """The document in `text`; `depth` levels stand around it. Raises InvalidBoard with one problem (line, column, what)
+    where it is no YAML, has a second document, an unknown tag, a doubled key, an undefined alias, or is nested deeper
+    than `MAX_DEPTH`."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Builder(yaml.parse(text, Loader=loader)).tree()
+        return _Builder(yaml.parse(text, Loader=loader), depth).tree()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
         what = " ".join(part for part in (error.problem, error.context) if part)
+        if "nesting depth" in what:  # newer libyaml has a limit of its own, which it meets while it looks ahead
+            raise _forbidden(line, column, f"nested deeper than {MAX_DEPTH} levels") from None
         raise _broken(line, column, what or "not YAML") from None
     except yaml.YAMLError as error:
         line, column = _place_of(error, text)
@@ -205,8 +209,9 @@ def _forbidden(line: int, column: int, message: str) -> InvalidBoard:
 class _Builder:
     """Turns parse events into a tree without recursion, so that depth is ours to limit."""
 
-    def __init__(self, events: Any) -> None:
+    def __init__(self, events: Any, depth: int) -> None:
         self._events = events
+        self._room = MAX_DEPTH - depth
         self._anchors: dict[str, Node] = {}
         self._open: list[Node] = []
         self._keys: list[Node | None] = []
@@ -264,7 +269,7 @@ class _Builder:
             node.flow = bool(event.flow_style)
 
     def _push(self, node: Node) -> None:
-        if len(self._open) >= MAX_DEPTH:
+        if len(self._open) >= self._room:
             raise _forbidden(node.line, node.column, f"nested deeper than {MAX_DEPTH} levels")
         self._open.append(node)
         self._keys.append(None)

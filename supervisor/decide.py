@@ -12,7 +12,6 @@ from typing import Final
 
 from board.instants import format_span
 from board.model import ENDED, HELD, Run, Status
-from board.queries import is_gated
 from supervisor.model import (
     Absent,
     Alive,
@@ -113,7 +112,7 @@ def not_resumable(case: Case) -> Decision | None:
 
 
 def gated(case: Case) -> Decision | None:
-    if not is_gated(case.task):
+    if not case.task.is_gated:
         return None
     return Decision(Rule.GATED, Wait(None), f"step {case.task.step.id} waits for a person's approval")
 

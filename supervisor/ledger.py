@@ -14,7 +14,7 @@ from board.engine import Engine, Result
 from board.model import HELD, Run, Status, Task, run_key
 from board.moves import Ask, Change, Outcome, Reason, Refused, Told, advance, block, done, release, renew
 from board.patch import GONE
-from board.queries import is_gated, unmet
+from board.queries import unmet
 from supervisor.decide import STOPPED
 from supervisor.model import Exit, Start
 from supervisor.policy import recent
@@ -117,7 +117,7 @@ def begin(ask: Ask, opening: Opening, floor: int) -> Outcome:
     free = task.status is Status.TODO and task.claim is None and ask.actor.token is None
     if not free and not (mine and task.status in HELD):
         return Refused(Reason.HELD, f"{task.id} is {task.status} and not ours", f"board show {task.id}")
-    if is_gated(task) or (free and unmet(ask.board, task)):
+    if task.is_gated or (free and unmet(ask.board, task)):
         return Refused(Reason.NOT_READY, f"{task.id} is not ready", f"board why {task.id}")
     # The record may have changed since the law was asked: what may not be repeated is asked about once more.
     if task.started and not task.step.resumable and not task.is_approved:

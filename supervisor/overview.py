@@ -9,9 +9,10 @@ import asyncio
 import random
 from collections.abc import Callable
 
-from board.engine import Engine, View
+from board.engine import Engine
 from board.errors import BoardError, InvalidBoard
 from board.model import Board, Status, Task
+from board.views import View
 from supervisor.control import NoServer, TmuxError, TmuxRefused
 from supervisor.judge import attempt_of, judge
 from supervisor.keeping import Incident, Keeping

@@ -15,7 +15,8 @@ from supervisor.processes import identify
 from supervisor.status import Line, task_view, write_status
 
 if TYPE_CHECKING:
-    from board.engine import Engine, View
+    from board.engine import Engine
+    from board.views import View
     from supervisor.tools import Tools
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from board.claims import Actor
 from board.instants import format_instant
-from board.model import Board, Task, read_board, read_task
+from board.model import Board, Task
 from board.moves import Ask, Change, Outcome
 from board.patch import patched
+from board.records import read_board, read_task
 
 NOW = 1_795_169_580.0  # 2026-11-20T10:13:00Z
 LEASE = 7200.0

@@ -13,7 +13,8 @@ from typing import Any
 from board.document import Document
 from board.errors import InvalidBoard
 from board.journal.read import records
-from board.model import Board, Task, read_board
+from board.model import Board, Task
+from board.records import read_board
 from tests.programs import Ended, board, environment
 from tests.waiting import eventually
 

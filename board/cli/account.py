@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, assert_never
 
 from board.instants import format_span
 from board.model import Board, Claim, Status, Task
-from board.queries import is_gated, unmet
+from board.queries import unmet
 
 
 class Account(NamedTuple):
@@ -62,7 +62,7 @@ def _todo(board: Board, task: Task) -> Account:
     if missing:
         told = ", ".join(f"{name} ({_status_of(board, name)})" for name in missing)
         return Account(f"it waits for {told}", "it is ready once those are done", (f"board why {missing[0]}",))
-    if is_gated(task):
+    if task.is_gated:
         do = (f"board show {task.id}", f"board approve {task.id}")
         return Account(f"step {task.step.id} has a gate and nobody approved it", "a person approves it", do)
     if task.started and not task.step.resumable and not task.is_approved:

@@ -13,12 +13,13 @@ from typing import Any
 from board import place
 from board.cli.failure import InvalidFile
 from board.cli.who import Asker
-from board.engine import Engine, Result, View
+from board.engine import Engine, Result
 from board.errors import InvalidBoard, UsageError
 from board.journal.events import Event
 from board.model import Board, Task
 from board.moves import Ask, Outcome
 from board.store import FileStore
+from board.views import View
 
 
 class Later:

@@ -13,11 +13,11 @@ from board.check import check
 from board.cli.context import Context
 from board.cli.failure import InvalidFile, lines
 from board.document import Document
-from board.engine import View
 from board.errors import BoardError, InvalidBoard, UsageError
 from board.journal.events import Event, Scalar
 from board.merge import Clash, Merged, merge
 from board.store import Lost, Snapshot
+from board.views import View
 
 _LONGEST: Final = 200  # characters of a lost value in the journal
 
@@ -106,7 +106,7 @@ def _save(ctx: Context, base: Snapshot, text: str) -> tuple[Clash, ...]:
     made: list[Merged] = [Merged(text, ())]
 
     def make(view: View) -> str:
-        made[:] = [merge(base.text, text, view.document.bom + view.document.text)]
+        made[:] = [merge(base.text, text, view.text)]
         return made[0].text
 
     rev = ctx.engine.replace(make).rev if _is_usable(ctx, base.text) else _mend(ctx, base, text)

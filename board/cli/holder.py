@@ -10,7 +10,7 @@ from board.home import head_of, tree_of
 from board.instants import format_instant, format_span
 from board.model import Board, Claim, Task
 from board.moves import Ask, Outcome, Reason, Refused
-from board.queries import in_order, is_claimable
+from board.queries import claimable
 
 
 def claim(ctx: Context) -> None:
@@ -35,7 +35,7 @@ def claim(ctx: Context) -> None:
 
 def first_claimable(board: Board, now: float) -> Task:
     """What `claim --next` takes; the tasks behind it aren't asked. Raises NotFound."""
-    found = next((task for task in in_order(list(board.tasks)) if is_claimable(board, task, now)), None)
+    found = next(claimable(board, now), None)
     if found is None:
         raise NotFound("nothing is ready", "`board list` shows what each task waits for")
     return found

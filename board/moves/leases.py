@@ -21,7 +21,7 @@ from board.moves.ask import (
     working,
 )
 from board.patch import GONE
-from board.queries import is_gated, unmet
+from board.queries import unmet
 
 
 def claim(ask: Ask, floor: int) -> Outcome:
@@ -36,7 +36,7 @@ def claim(ask: Ask, floor: int) -> Outcome:
     missing = unmet(ask.board, task)
     if missing:
         return Refused(Reason.NOT_READY, f"{task.id} waits for {', '.join(missing)}", "finish those first")
-    if is_gated(task):
+    if task.is_gated:
         return Refused(
             Reason.NOT_READY,
             f"{task.id}: step {task.step.id} waits for a person's approval",
@@ -86,7 +86,7 @@ def start(ask: Ask, head: str | None = None) -> Outcome:
     refused = guard(ask, Verb.START)
     if refused:
         return refused
-    if is_gated(task):
+    if task.is_gated:
         return Refused(
             Reason.NOT_READY, f"{task.id}: step {task.step.id} waits for approval", f"board approve {task.id}"
         )

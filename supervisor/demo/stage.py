@@ -20,7 +20,8 @@ from typing import Any
 from board.document import Document
 from board.errors import BoardError
 from board.journal.read import records
-from board.model import Board, Task, read_board
+from board.model import Board, Task
+from board.records import read_board
 from supervisor.control import TmuxError
 from supervisor.demo.script import board_text, worker_scripts
 from supervisor.processes import identify, send

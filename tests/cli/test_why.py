@@ -12,7 +12,8 @@ import pytest
 
 from board.cli.account import LAW, account
 from board.instants import format_instant
-from board.model import Status, read_board
+from board.model import Status
+from board.records import read_board
 from supervisor.processes import identify
 from tests.cli.conftest import Run
 

@@ -11,8 +11,8 @@ import pytest
 
 from board.check import problems
 from board.document import Document, append
-from board.model import read_board
 from board.queries import claimable
+from board.records import read_board
 from board.schema import schema
 from board.vocabulary import TABLES
 

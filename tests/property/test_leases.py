@@ -18,8 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from board.claims import Actor, Kind, grant, is_expired, renewed
 from board.instants import parse_instant
-from board.model import Claim, read_task
+from board.model import Claim
 from board.moves import Ask, Change, Outcome, Reason, Refused, block, checkpoint, claim, release, renew, start, unblock
+from board.records import read_task
 from tests.boards import NOW, Record, after, ask, task
 
 NAMES = st.sampled_from(["ann", "bob", "cy"])

@@ -13,9 +13,10 @@ from typing import Any
 from board.claims import Actor
 from board.engine import Result
 from board.errors import RefusedError
-from board.model import Board, Claim, read_board
+from board.model import Board, Claim
 from board.moves import Ask, Outcome, Refused
 from board.patch import patched
+from board.records import read_board
 from board.settings import RestartPolicy
 from supervisor.model import Attempt, Exit, Observation, Source
 from tests.boards import HOLDER, NOW, Record

@@ -9,7 +9,6 @@ import pytest
 
 from board.claims import Actor, Kind
 from board.instants import format_instant, parse_instant
-from board.model import read_task
 from board.moves import (
     Ask,
     Change,
@@ -32,6 +31,7 @@ from board.moves import (
     unblock,
 )
 from board.queries import claimable, is_ready, waits_for
+from board.records import read_task
 from tests.boards import LEASE, NOW, Record, after, ask, board, claimed, ran
 
 STEPS: list[Record] = [{"id": "one", "run": "true", "resumable": True}, {"id": "two", "run": "true"}]

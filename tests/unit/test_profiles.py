@@ -9,7 +9,8 @@ import pytest
 from board.check import problems
 from board.document import Document
 from board.errors import InvalidBoard
-from board.model import Board, read_board
+from board.model import Board
+from board.records import read_board
 from board.templates import template_names
 from supervisor.launch import Site, prepare
 from supervisor.model import Attempt
