@@ -94,10 +94,7 @@ class Engine:
         return self.transact(lambda board: op(self.ask(board, task_id, actor)), actor, said)
 
     def ask(self, board: Board, task_id: str, actor: Actor) -> Ask:
-        task = board.find(task_id)
-        if task is None:
-            raise NotFound(f'no task "{task_id}"', _suggestion(board, task_id))
-        return Ask(board, task, actor, round(self.clock(), 3))
+        return Ask(board, task_of(board, task_id), actor, round(self.clock(), 3))
 
     def transact(
         self, op: Callable[[Board], Outcome], actor: Actor | None = None, said: Mapping[str, Any] | None = None
@@ -172,8 +169,16 @@ class Engine:
         self.sink.append(Event("write_refused", said.get("task"), fields), self.clock())
 
 
+def task_of(board: Board, task_id: str) -> Task:
+    """Raises NotFound, with the nearest id."""
+    task = board.find(task_id)
+    if task is None:
+        raise NotFound(f'no task "{task_id}"', _suggestion(board, task_id))
+    return task
+
+
 def _suggestion(board: Board, task_id: str) -> str:
     from difflib import get_close_matches
 
-    near = get_close_matches(task_id, [task.id for task in board.tasks], 1)
+    near = get_close_matches(task_id, board.tasks.ids, 1)
     return f'did you mean "{near[0]}"?' if near else "`board list` shows them all"

@@ -6,7 +6,6 @@ granted. Nothing here decides who may do what.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -33,6 +32,8 @@ class Grants:
 
     def write(self, task: str, claim: Claim) -> str:
         """The path of the grant's file, durable on return. The same grant again leaves the file as it is."""
+        import json
+
         path = self.path(task, claim.token)
         record = {"task": task, "token": claim.token, "by": claim.by, "at": format_instant(claim.at)}
         try:
@@ -71,6 +72,8 @@ class Grants:
 
 def read_grant(path: str) -> Grant | None:
     """None where the file is gone or isn't a grant."""
+    import json
+
     try:
         with open(path, encoding="utf-8") as file:
             record = json.loads(file.read(10_000))

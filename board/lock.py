@@ -9,7 +9,6 @@ courtesy to waiters; nothing is decided by that text. It works across machines o
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import sys
 import time
@@ -78,20 +77,20 @@ class Lock:
 
     def _sign(self) -> None:
         command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:2]]).strip() or "python"
-        note = json.dumps({"pid": os.getpid(), "command": command[:80], "at": round(time.time(), 3)})
+        note = f"{os.getpid()} {time.time():.3f} {command[:80]}\n"
         try:
             os.ftruncate(self._fds[0], 0)
-            os.pwrite(self._fds[0], note.encode(), 0)
+            os.pwrite(self._fds[0], note.encode("utf-8", "replace"), 0)
         except OSError:
             pass  # a full disk must not cost the lock: the note is a courtesy
 
     def _holder(self) -> str:
         try:
             with open(self.path, encoding="utf-8", errors="replace") as file:
-                note = json.loads(file.read(1000))
-            since = format_span(max(0.0, time.time() - float(note["at"])))
-            return f"pid {int(note['pid'])} ({note['command']}) since {since}"
-        except (OSError, ValueError, KeyError, TypeError):
+                pid, at, command = file.read(1000).strip().split(" ", 2)
+            since = format_span(max(0.0, time.time() - float(at)))
+            return f"pid {int(pid)} ({command}) since {since}"
+        except (OSError, ValueError):
             return "another process"
 
 

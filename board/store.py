@@ -198,7 +198,7 @@ class FileStore:
 
 
 def revision(raw: bytes) -> str:
-    from hashlib import blake2b
+    from _blake2 import blake2b  # hashlib would load OpenSSL for it, which costs 3 ms
 
     return blake2b(raw, digest_size=16).hexdigest()
 

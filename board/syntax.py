@@ -50,7 +50,8 @@ class Node:
     """One node. `start` and `end` are character offsets into the text, `line` and `column` count from 0.
 
     `end` of a block collection is the end of its last leaf. `style` is the scalar's quote (`'`, `"`, `|`, `>`) or
-    empty for a plain one; `flow` is true for `{}` and `[]`.
+    empty for a plain one; `flow` is true for `{}` and `[]`; `target` is what an alias stands for: the last node before
+    it with that anchor, since an anchor may be set again (YAML 1.2.2, 3.2.2.2).
     """
 
     __slots__ = (
@@ -65,6 +66,7 @@ class Node:
         "start",
         "style",
         "tag",
+        "target",
         "text",
     )
 
@@ -75,6 +77,7 @@ class Node:
         self.style = ""
         self.anchor: str | None = None
         self.tag: str | None = None
+        self.target: Node | None = None
         self.flow = False
         self.items: list[Node] = []
         self.pairs: list[tuple[Node, Node]] = []
@@ -99,8 +102,8 @@ class Tree:
 
     def target(self, node: Node) -> Node:
         """The node that an alias stands for, or the node itself."""
-        while node.kind == "alias":
-            node = self.anchors[node.text]
+        while node.target is not None:
+            node = node.target
         return node
 
     def plain(self, node: Node | None) -> Any:
@@ -252,6 +255,7 @@ class _Builder:
             raise _broken(node.line, node.column, f"alias *{name} has no anchor before it")
         if self._anchors[name] in self._open:
             raise _broken(node.line, node.column, f"alias *{name} stands inside its own anchor")
+        node.target = self._anchors[name]
 
     def _describe(self, node: Node, event: Any) -> None:
         if event.anchor:

@@ -39,7 +39,6 @@ class Views:
     """`side` is the board's `.board`; `profiles` are those that a board may name without defining them."""
 
     def __init__(self, side: str, profiles: Collection[str]) -> None:
-        self._side = side
         self._profiles = profiles
         self._cache = Cache(os.path.join(side, "cache"), profiles)
         self.last: View | None = None
@@ -60,7 +59,8 @@ class Views:
         if made is None:
             return None
         roll, records = made
-        kept = self._cache.save(snapshot.rev, roll, records, older) if os.path.isdir(self._side) else None
+        # Who only looks keeps up a cache, and doesn't begin one.
+        kept = self._cache.save(snapshot.rev, roll, records, older) if os.path.isdir(self._cache.folder) else None
         return self._rolled(roll, kept, records)
 
     def draft(self, text: str) -> View:
@@ -107,10 +107,11 @@ class Views:
 
     def _stepped(self, view: View, step: Step) -> View:
         """A board of which all but one task is known from the view before."""
-        source = _Records(step.roll, {step.place: step.record}, self._cache, view.stored)
+        records = {**view.records, step.place: step.record} if view.stored is None else {step.place: step.record}
+        source = _Records(step.roll, records, self._cache, view.stored)
         brief = step.roll.columns.brief
         tasks = view.board.tasks.changed(read_task(step.record), step.place, source.task, brief)
-        return View(step.roll.text, "", view.board._replace(tasks=tasks), step.roll, view.stored, step)
+        return View(step.roll.text, "", view.board._replace(tasks=tasks), step.roll, view.stored, step, records)
 
     def landed(self, draft: View, rev: str) -> View:
         """The draft once it is on disk; for who holds the board's lock."""

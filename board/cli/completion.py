@@ -61,7 +61,7 @@ def _ids(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
         board = Context(parsed_args, os.environ, os.getcwd).read().board
     except (BoardError, OSError):
         return []
-    return [task.id for task in board.tasks if task.id.startswith(prefix)]
+    return [name for name in board.tasks.ids if name.startswith(prefix)]
 
 
 def _several_ids(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:

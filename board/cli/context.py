@@ -13,7 +13,7 @@ from typing import Any
 from board import place
 from board.cli.failure import InvalidFile
 from board.cli.who import Asker
-from board.engine import Engine, Result
+from board.engine import Engine, Result, task_of
 from board.errors import InvalidBoard, UsageError
 from board.journal.events import Event
 from board.model import Board, Task
@@ -97,7 +97,7 @@ class Context:
     def task(self) -> tuple[Board, Task]:
         """The named task on the board as it stands. Raises NotFound."""
         board = self.read().board
-        return board, self.engine.ask(board, self.task_id, self.asker.about(self.task_id)).task
+        return board, task_of(board, self.task_id)
 
     def change(self, op: Callable[[Ask], Outcome], said: Mapping[str, Any] | None = None) -> Result:
         """One move of the named task. `said` is what a stale writer's words are kept by."""

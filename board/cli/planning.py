@@ -92,7 +92,7 @@ def _record(ctx: Context) -> dict[str, Any]:
 
 def _named(record: Record, board: Board, task_id: str | None) -> Record:
     """The record with its id in front; one that was made up is free on this very board."""
-    taken = {task.id for task in board.tasks}
+    taken = set(board.tasks.ids)
     if task_id is not None and task_id in taken:
         raise UsageError(f'there is a task "{task_id}" already', "leave --id out, or take another")
     return {"id": task_id if task_id is not None else free_id(record["title"], taken), **record}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -123,7 +122,7 @@ def test_busy_names_its_holder(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "note", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1}', "\xff", '{"pid":1,"at":"x","command":1}']
+    "note", ["", "{", "1", "1 2", "x 1.0 board", "1 x board", "\xff", "\0", "1 nan", "1e3 1.0 board"]
 )
 def test_a_holder_that_says_nothing_sensible(path: str, note: str) -> None:
     """The note is a courtesy: nothing depends on it."""
@@ -154,8 +153,7 @@ def test_it_may_be_taken_again_and_again(path: str) -> None:
     lock = Lock(path, 0)
     for _ in range(3):
         with lock:
-            note = json.loads(Path(path).read_text())
-            assert note["pid"] == os.getpid()
+            assert Path(path).read_text().startswith(f"{os.getpid()} ")
     with FileLock(path), pytest.raises(Busy), lock:
         pass
     with pytest.raises(ZeroDivisionError), lock:
