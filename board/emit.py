@@ -5,7 +5,6 @@ Only what `board` itself writes comes through here; people's own text is never r
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -19,8 +18,9 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 _SPAN = re.compile(r"\d+(ms|s|m|h|d)", re.ASCII)
 _HEX = re.compile(r"(?!0b)(?=[0-9]*[a-df])[0-9a-f]{7,64}")  # a commit that no parser takes for a number
 _WORDS: Final = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# Compiled when they are needed: text that is printable, as most is, has none of these.
+_UNSAFE: Final = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+_SURROGATE: Final = r"[\ud800-\udfff]"
 
 
 def inline(value: Any) -> str:
@@ -40,7 +40,7 @@ def _scalar(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     if isinstance(value, int | float):
-        return json.dumps(value)
+        return repr(value)
     text = str(value)
     return text if _is_plain(text) else _quoted(text)
 
@@ -52,9 +52,13 @@ def _is_plain(text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    if _SURROGATE.search(text):
+    if text.isprintable():
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if re.search(_SURROGATE, text):
         raise UsageError(f"{text!r} is not valid Unicode", "say it in UTF-8")
-    return _UNSAFE.sub(lambda match: _escape(match[0]), json.dumps(text, ensure_ascii=False))
+    import json
+
+    return re.sub(_UNSAFE, lambda match: _escape(match[0]), json.dumps(text, ensure_ascii=False))
 
 
 def _escape(char: str) -> str:
@@ -83,4 +87,4 @@ def _is_literal(text: str) -> bool:
     """Has it several lines, and can it stand as a block without marks of indentation and without escapes?"""
     if "\n" not in text.strip("\n") or text.endswith("\n\n") or not text.split("\n", 1)[0].strip():
         return False
-    return text[0] not in " \t" and not _UNSAFE.search(text) and not _SURROGATE.search(text)
+    return text[0] not in " \t" and not re.search(_UNSAFE, text) and not re.search(_SURROGATE, text)

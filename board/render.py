@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROL: Final = r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]"
 EMPTY: Final = "-"  # what a cell without a value shows, so that columns can be cut apart by blanks
 _STYLES: Final = {
     "claimed": "cyan",
@@ -26,7 +26,7 @@ _STYLES: Final = {
 
 def clean(text: str) -> str:
     """One printable line of `text`: blanks for line ends and tabs, escapes for other control characters."""
-    return _CONTROL.sub(_shown, text)
+    return text if text.isprintable() else re.sub(_CONTROL, _shown, text)
 
 
 def _shown(match: re.Match[str]) -> str:
