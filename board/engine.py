@@ -8,6 +8,7 @@ refuses is raised as `RefusedError` with nothing written; what it changes is on 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
@@ -76,15 +77,18 @@ class Engine:
         return self._views.of(snapshot)
 
     def _locked(self, work: Callable[[], _T]) -> _T:
-        """`work` under the lock; a file that is torn just then is waited for outside of it."""
-        for _ in range(_LOOKS):
+        """`work` under the lock; a file that is torn just then is waited for outside of it. A file that isn't known for
+        a board yet is looked at first, so that nothing is put beside what is none."""
+        if not os.path.isdir(self.store.side):
             self.read()
+        for _ in range(_LOOKS):
             try:
                 with self.store.locked():
                     return work()
             except InvalidBoard as error:
                 if not error.torn:
                     raise
+                self.read()
         raise Busy("the board was being saved by somebody else each time", "try again")
 
     def change(

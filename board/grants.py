@@ -2,6 +2,10 @@
 
 They are how a worker shows its token without ever having it in a prompt, and the memory of the highest token ever
 granted. Nothing here decides who may do what.
+
+They aren't synced. The number itself is in the record, which is; a power failure that could take away a grant's file
+takes the worker away that would show it. The name is enough for the memory, and reaches the disk with the board's own
+sync where a file system logs names in order.
 """
 
 from __future__ import annotations
@@ -13,7 +17,6 @@ from typing import NamedTuple
 from board.errors import BoardError, UsageError
 from board.instants import format_instant
 from board.model import Claim
-from board.store import fsync_folder
 
 
 class Grant(NamedTuple):
@@ -31,7 +34,7 @@ class Grants:
         return os.path.join(self.folder, f"{task}.{token}.json")
 
     def write(self, task: str, claim: Claim) -> str:
-        """The path of the grant's file, durable on return. The same grant again leaves the file as it is."""
+        """The path of the grant's file. The same grant again leaves the file as it is."""
         import json
 
         path = self.path(task, claim.token)
@@ -41,9 +44,6 @@ class Grants:
             fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(fd, "w", encoding="utf-8") as file:
                 file.write(json.dumps(record) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fsync_folder(self.folder)
         except FileExistsError:
             return path
         except OSError as error:

@@ -18,7 +18,8 @@ from board.errors import BoardError, Busy
 from board.instants import format_span
 
 _FIRST_PAUSE = 0.0005
-_LONGEST_PAUSE = 0.02
+_LONGEST_PAUSE = 0.005
+_NOTE_BYTES = 128  # always so many, because cutting a file costs more than writing it
 
 
 class Lock:
@@ -77,10 +78,9 @@ class Lock:
 
     def _sign(self) -> None:
         command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:2]]).strip() or "python"
-        note = f"{os.getpid()} {time.time():.3f} {command[:80]}\n"
+        note = f"{os.getpid()} {time.time():.3f} {command}".encode("utf-8", "replace")
         try:
-            os.ftruncate(self._fds[0], 0)
-            os.pwrite(self._fds[0], note.encode("utf-8", "replace"), 0)
+            os.pwrite(self._fds[0], note[: _NOTE_BYTES - 1].ljust(_NOTE_BYTES - 1) + b"\n", 0)
         except OSError:
             pass  # a full disk must not cost the lock: the note is a courtesy
 

@@ -155,7 +155,7 @@ def test_an_edit_that_takes_the_task_away_is_obeyed(path: Path) -> None:
     with pytest.raises(RefusedError, match="held by eve"):
         claimed(engine_of(store), "a", "bob")
     assert "by: eve" in path.read_text()
-    store = Edited(str(path), nothing, saved("- id: b", "- id: c"))
+    store = Edited(str(path), saved("- id: b", "- id: c"))
     with pytest.raises(NotFound):
         claimed(engine_of(store), "b", "bob")
 
@@ -273,7 +273,7 @@ def test_the_board_is_parsed_once_a_version(path: Path) -> None:
 
 def test_a_task_is_added_beside_an_editor(path: Path) -> None:
     """What was saved in between stays, and the record is made on the newest board."""
-    store = Edited(str(path), nothing, saved("- id: b", "- id: c"))
+    store = Edited(str(path), saved("- id: b", "- id: c"))
     seen: list[list[str]] = []
 
     def make(board: object) -> dict[str, object]:
