@@ -273,7 +273,7 @@ def test_the_board_is_parsed_once_a_version(path: Path) -> None:
 
 def test_a_task_is_added_beside_an_editor(path: Path) -> None:
     """What was saved in between stays, and the record is made on the newest board."""
-    store = Edited(str(path), saved("- id: b", "- id: c"))
+    store = Edited(str(path), nothing, saved("- id: b", "- id: c"))
     seen: list[list[str]] = []
 
     def make(board: object) -> dict[str, object]:
