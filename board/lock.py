@@ -12,6 +12,7 @@ import fcntl
 import os
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from board.errors import BoardError, Busy
@@ -79,10 +80,8 @@ class Lock:
     def _sign(self) -> None:
         command = " ".join([os.path.basename(sys.argv[0]), *sys.argv[1:2]]).strip() or "python"
         note = f"{os.getpid()} {time.time():.3f} {command}".encode("utf-8", "replace")
-        try:
+        with suppress(OSError):  # a full disk must not cost the lock: the note is a courtesy
             os.pwrite(self._fds[0], note[: _NOTE_BYTES - 1].ljust(_NOTE_BYTES - 1) + b"\n", 0)
-        except OSError:
-            pass  # a full disk must not cost the lock: the note is a courtesy
 
     def _holder(self) -> str:
         try:

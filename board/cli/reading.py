@@ -148,6 +148,10 @@ def next_task(ctx: Context) -> None:
 
 
 def check(ctx: Context) -> None:
+    if ctx.args.watch:
+        from board.cli.watch import watch
+
+        return watch(ctx)
     count = len(ctx.read().board.tasks)
     if ctx.args.json:
         return ctx.emit({"ok": True, "tasks_count": count})

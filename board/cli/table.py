@@ -92,7 +92,7 @@ _PLANNING: Final = (
         _PLAN,
         "Say everything that is wrong with the board file.",
         "reading:check",
-        (),
+        (_flag("--watch", "again after each save, until you interrupt it"),),
         "board check",
         "0 nothing is wrong, 3 there are problems",
     ),

@@ -1,0 +1,57 @@
+"""`board check --watch`: for people with the file open. Looks again after each save, and says what is wrong now."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from board.cli.context import Context
+from board.cli.failure import InvalidFile, lines, record
+from board.errors import InvalidBoard
+
+_SETTLE: Final = 100  # milliseconds for which an editor's several writes are taken for one
+
+
+def watch(ctx: Context) -> None:
+    """Until it is interrupted. What is found is told when it differs from what was found before."""
+    gc.enable()  # unlike other commands this one stays
+    path = os.path.realpath(ctx.path)
+    before = ""
+    for _ in _saves(os.path.dirname(path), os.path.basename(path)):
+        found = _found(ctx)
+        if found != before:
+            stamp = "" if ctx.args.json else f"{time.strftime('%H:%M:%S')} "
+            ctx.write(f"{stamp}{found}\n")
+            sys.stdout.flush()
+        before = found
+
+
+def _found(ctx: Context) -> str:
+    try:
+        count = len(ctx.read().board.tasks)
+    except InvalidFile as error:
+        return _json(ok=False, **record(error)) if ctx.args.json else "\n".join(lines(error, "board"))
+    return _json(ok=True, tasks_count=count) if ctx.args.json else f"ok: {count} task{'' if count == 1 else 's'}"
+
+
+def _json(**fields: object) -> str:
+    import json
+
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _saves(folder: str, name: str) -> Iterator[None]:
+    """Once now, then after each change of the file, however it was saved."""
+    from watchfiles import watch as changes
+
+    yield
+    try:
+        for batch in changes(folder, recursive=False, debounce=_SETTLE):
+            if any(os.path.basename(path) == name for _, path in batch):
+                yield
+    except FileNotFoundError:
+        raise InvalidBoard(f"the folder {folder} is gone") from None
