@@ -14,15 +14,17 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from board.claims import Actor
-from board.errors import Busy, InvalidBoard, NotFound, RefusedError
+from board.errors import BeingSaved, Busy, InvalidBoard, NotFound, RefusedError
 from board.grants import Grants
 from board.journal.events import Event
 from board.model import Board, Record, Task
 from board.moves import Ask, Change, Outcome, Reason, Refused
-from board.store import FileStore, Lost
+from board.settle import Settled, settled, told
+from board.store import FileStore, Lost, Snapshot
 from board.views import View, Views
 
 TRIES: Final = 20
+PATIENCE: Final = 4  # tries after which an editor that keeps saving is merged behind our write instead of before it
 _LOOKS: Final = 7  # at a file that is empty, missing or cut: an editor may be in the middle of saving it
 _BETWEEN_LOOKS: Final = 0.05
 
@@ -42,7 +44,8 @@ class Result(NamedTuple):
 
 
 class Engine:
-    """`clock` gives epoch seconds; `profiles` are the agent profiles that a board may name without defining them."""
+    """`clock` gives epoch seconds; `profiles` are the agent profiles that a board may name without defining them;
+    `tell` is given what the author of a hand edit should hear."""
 
     def __init__(
         self,
@@ -50,16 +53,18 @@ class Engine:
         sink: Sink,
         clock: Callable[[], float] = time.time,
         profiles: Collection[str] = ("shell",),
+        tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         self.store = store
         self.sink = sink
         self.clock = clock
         self.grants = Grants(f"{store.side}/claims")
+        self.tell = tell
         self._views = Views(store.side, profiles)
 
     def read(self) -> View:
-        """The board as it stands. Raises InvalidBoard with every problem; a file that looks half saved gets a
-        moment."""
+        """The board as it stands, with edits by hand merged in. Raises InvalidBoard with every problem; a file that
+        looks half saved gets a moment."""
         for _ in range(_LOOKS - 1):
             try:
                 return self._look()
@@ -67,14 +72,57 @@ class Engine:
                 if not error.torn:
                     raise
                 time.sleep(_BETWEEN_LOOKS)
-        return self._look()
+        try:
+            return self._look()
+        except BeingSaved:
+            raise Busy("somebody keeps saving the board", "try again") from None
 
     def _look(self) -> View:
+        """For who only reads: edits by hand are merged in, and not written."""
         snapshot = self.store.read()
-        last = self._views.last
-        if (last is None or last.rev != snapshot.rev) and self.store.is_cut(snapshot):
-            raise InvalidBoard("the file ends in the middle of what it held", "save it again", torn=True)
-        return self._views.of(snapshot)
+        found = settled(self.store, snapshot, self._views)
+        if found is None or found.text == snapshot.text:
+            return self._views.of(snapshot)
+        return self._views.draft(found.text)
+
+    def settle(self) -> View:
+        """The board as it stands; edits by hand that weren't taken in yet are, and told."""
+        snapshot = self.store.read()
+        if self.store.is_settled(snapshot.rev):
+            return self._views.of(snapshot)
+        return self._locked(self._settled)
+
+    def _settled(self) -> View:
+        """The same for who holds the lock."""
+        for tries in range(TRIES):
+            snapshot = self.store.read()
+            found = settled(self.store, snapshot, self._views)
+            if found is None:
+                return self._views.of(snapshot)
+            view = self._taken_in(found, snapshot, tries)
+            if view is not None:
+                return view
+        raise Busy("the board kept changing under our hands", "try again")
+
+    def _taken_in(self, found: Settled, snapshot: Snapshot, tries: int) -> View | None:
+        if found.text == snapshot.text:
+            self.store.adopt(snapshot)
+            view = self._views.of(snapshot)
+        else:
+            draft = self._views.draft(found.text)
+            rev = self.store.cas(draft.text, snapshot.rev, force=tries >= PATIENCE)
+            if isinstance(rev, Lost):
+                return None
+            view = self._views.landed(draft, rev)
+        self.store.history.edited(found.edited_ns)
+        for edit in found.edits:
+            self.store.taken_in(edit.edited, edit.replaced)
+        found = found._replace(broken=tuple(map(self.store.set_aside, found.broken)))
+        for event, words in told(found, snapshot.rev, view.rev):
+            self.sink.append(event, self.clock())
+            for sentence in words:
+                self.tell(sentence)
+        return view
 
     def _locked(self, work: Callable[[], _T]) -> _T:
         """`work` under the lock; a file that is torn just then is waited for outside of it. A file that isn't known for
@@ -109,32 +157,32 @@ class Engine:
             self._tell_refused(outcome, actor, said or {})
             raise RefusedError(outcome.message, outcome.remedy, outcome.reason)
         now = self.clock()
-        for told in outcome.events:
-            fields = {key: value for key, value in told.fields.items() if value is not None}
-            self.sink.append(Event(told.name, outcome.task_id, fields), now)
+        for one in outcome.events:
+            fields = {key: value for key, value in one.fields.items() if value is not None}
+            self.sink.append(Event(one.name, outcome.task_id, fields), now)
         task = view.board.find(outcome.task_id)
         assert task is not None
         return Result(view.board, task, outcome)
 
     def _attempt(self, op: Callable[[Board], Outcome]) -> tuple[Outcome, View]:
-        for _ in range(TRIES):
-            view = self._look()
+        for tries in range(TRIES):
+            view = self._settled()
             outcome = op(view.board)
             if isinstance(outcome, Refused):
                 return outcome, view
             draft = self._views.patched(view, outcome.task_id, outcome.patch)
             if outcome.grant is not None:
                 self.grants.write(outcome.task_id, outcome.grant)
-            after = self._put(draft, view)
+            after = self._put(draft, view, tries)
             if after is not None:
                 return outcome, after
         raise Busy("the board kept changing under our hands", "try again")
 
-    def _put(self, draft: View, view: View) -> View | None:
+    def _put(self, draft: View, view: View, tries: int) -> View | None:
         """The draft on disk in place of what `view` shows; None where somebody was faster."""
         if draft.text == view.text:
             return view
-        rev = self.store.cas(draft.text, view.rev)
+        rev = self.store.cas(draft.text, view.rev, force=tries >= PATIENCE)
         return None if isinstance(rev, Lost) else self._views.landed(draft, rev)
 
     def add(self, make: Callable[[Board], Record]) -> Result:
@@ -156,10 +204,24 @@ class Engine:
         """A whole new text (a new task, an edit by hand, a restored version), checked before it is written."""
         return self._locked(lambda: self._replace(lambda view: self._views.draft(make(view))))
 
+    def restore(self, text: str) -> tuple[View, tuple[str, ...]]:
+        """An older version as an edit of the newest: tokens don't fall, and a claimed task that it doesn't have stays.
+        What therefore isn't as it was, in words."""
+        from board.merge import merge, sentences
+
+        told: list[str] = []
+
+        def make(view: View) -> str:
+            merged = merge(view.text, text, view.text, self._views.known_id)
+            told[:] = sentences(merged)
+            return merged.text
+
+        return self.replace(make), tuple(told)
+
     def _replace(self, make: Callable[[View], View]) -> View:
-        for _ in range(TRIES):
-            view = self._look()
-            after = self._put(make(view), view)
+        for tries in range(TRIES):
+            view = self._settled()
+            after = self._put(make(view), view, tries)
             if after is not None:
                 return after
         raise Busy("the board kept changing under our hands", "try again")

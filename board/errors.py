@@ -55,6 +55,13 @@ class InvalidBoard(BoardError):
         self.torn = torn
 
 
+class BeingSaved(InvalidBoard):
+    """Somebody's editor may be in the middle of saving it: what is there may be less than what is meant."""
+
+    def __init__(self) -> None:
+        super().__init__("the file ends in the middle of what it held", "save it again", torn=True)
+
+
 class NotFound(BoardError):
     """No such task, or nothing is ready."""
 

@@ -1,9 +1,10 @@
 """The one seam to where a board is kept: `read`, and compare-and-swap under a lock. Here: a file and its `.board/`.
 
 Theory of operation. A revision is the hash of the content. `cas` writes a temporary file in the same folder, fsyncs it,
-looks once more whether the board still has the revision that the caller started from, renames, and fsyncs the folder:
-after any crash the file is wholly old or wholly new. The lock keeps our own writers apart; the second look is for
-people's editors, which take no lock. Nothing here knows YAML or tasks.
+looks once more whether the board is still the one that the caller started from, changes names with it, and fsyncs the
+folder: after any crash the file is wholly old or wholly new. The lock keeps our own writers apart; the second look is
+for people's editors, which take no lock. What they do between that look and the exchange is in the file that we then
+hold, which `replaced` keeps. Nothing here knows YAML or tasks.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from typing import Final, NamedTuple, Protocol
 from board.errors import BoardError, InvalidBoard, Problem
 from board.history import History
 from board.lock import Lock
+from board.replaced import Replaced, stamp
+from board.swap import exchange
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+_ASIDE: Final = ".board-tmp"  # a new text that is being written
+_READY: Final = ".board-swap"  # one that is to change names with the board, or what stood there once it has
 SAVING_FOR: Final = 0.25  # seconds for which a shorter file may still be being written
 
 
@@ -51,32 +56,28 @@ class FileStore:
         self.side = os.path.join(self.folder, ".board")
         self.history = History(os.path.join(self.side, "history"))
         self._timeout = lock_timeout
+        self._seen: tuple[bytes, str] = (b"", "")  # the last bytes read or written, and their revision
 
     def read(self) -> Snapshot:
         """The text as it stands, without a lock. Raises InvalidBoard for what can't be a board file."""
         raw = self._bytes()
-        zero = raw.find(0)
-        if zero >= 0:
-            raise _misplaced(raw, zero, "is no text")
-        try:
-            return Snapshot(raw.decode("utf-8"), revision(raw))
-        except UnicodeDecodeError as error:
-            raise _misplaced(raw, error.start, "is not UTF-8") from None
+        seen, rev = self._seen
+        if raw != seen:
+            rev = revision(raw)
+            self._seen = (raw, rev)
+        return Snapshot(decoded(raw), rev)
 
-    def is_cut(self, snapshot: Snapshot) -> bool:
-        """Was the file written a moment ago, and does it end where the newest version that we wrote goes on?
-
-        An editor that truncates and writes is seen so, also where what is there already reads as a smaller board.
-        """
+    def changed_ns(self) -> int:
+        """When the file was changed last, in nanoseconds of the epoch; 0 where there is none."""
         try:
-            age = time.time() - os.stat(self.real).st_mtime
+            return os.stat(self.real).st_mtime_ns
         except OSError:
-            return False
-        if not 0 <= age < SAVING_FOR:
-            return False
-        raw = snapshot.text.encode("utf-8")
-        newest = self.history.newest(len(raw))
-        return newest is not None and newest.startswith(raw)
+            return 0
+
+    def age_of(self, changed_at: float) -> float:
+        """A clock that was set back makes a file old."""
+        age = time.time() - changed_at
+        return age if age >= 0 else SAVING_FOR
 
     def _bytes(self) -> bytes:
         try:
@@ -123,32 +124,81 @@ class FileStore:
         except OSError as error:
             raise _unwritable(self.side, error) from None
 
-    def cas(self, text: str, rev: str) -> str | Lost:
+    def cas(self, text: str, rev: str, *, force: bool = False) -> str | Lost:
         """Replaces the board by `text` if it still has revision `rev`; the new revision, or Lost. Needs the lock.
 
-        Mode and owner are kept. Raises BoardError when the folder can't be written: then the old file stands.
+        With `force` what an editor put there meanwhile is replaced as well, and kept among what was replaced. Mode and
+        owner are kept. Raises BoardError when the folder can't be written: then the old file stands.
         """
         raw = text.encode("utf-8")
+        new = revision(raw)
+        was, seen = self._seen
+        if seen != rev:
+            was = self._bytes()
+            if revision(was) != rev:
+                return Lost()
+        self.history.begin(was, rev)
         try:
             self._sweep()
-            if not self._swap_in(self._write_aside(raw), rev):
-                return Lost()
+            temporary = self._write_aside(raw)
         except OSError as error:
             raise _unwritable(self.real, error) from None
-        fsync_folder(self.folder)
-        self.history.keep(raw)
-        return revision(raw)
-
-    def _swap_in(self, temporary: str, rev: str) -> bool:
-        """False when the board isn't what the caller started from any more; the temporary file is gone either way."""
+        version = self.history.ahead(raw, was, new, rev)
         try:
-            if revision(self._bytes()) != rev:
+            if not self._swap_in(temporary, None if force else was, rev):
+                self.history.forget(version)
+                return Lost()
+        except OSError as error:
+            self.history.forget(version)
+            raise _unwritable(self.real, error) from None
+        self.history.arrived(version)
+        self._seen = (raw, new)
+        fsync_folder(self.folder)
+        return new
+
+    def is_settled(self, rev: str) -> bool:
+        """Is this revision ours, and has nobody written into what we replaced?"""
+        return self.history.is_ours(rev) and not self.history.retired.changed()
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """What stands there, whoever wrote it, is the newest version. Needs the lock."""
+        self.history.adopt(snapshot.text.encode("utf-8"), snapshot.rev)
+
+    def taken_in(self, edited: str, replaced: Replaced | None) -> None:
+        """The board holds this edit now, perhaps from a replaced file; what else comes may begin there."""
+        raw = edited.encode("utf-8")
+        rev = revision(raw)
+        self.history.note(raw, rev)
+        if replaced is not None:
+            self.history.retired.renew(replaced, rev)
+
+    def set_aside(self, replaced: Replaced) -> Replaced:
+        """Keeps a replaced file that holds no board among the edits, where nothing takes it away."""
+        path = os.path.join(self.side, "edits", f"{os.path.basename(replaced.path)}.yaml")
+        with suppress(OSError):
+            os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+            os.replace(replaced.path, path)
+            return replaced._replace(path=path)
+        return replaced
+
+    def _swap_in(self, temporary: str, was: bytes | None, rev: str) -> bool:
+        """False when the board isn't `was` any more; the temporary file is gone either way."""
+        ready = temporary.removesuffix(_ASIDE) + _READY
+        try:
+            status = os.stat(self.real)
+            if was is not None and self._bytes() != was:
                 return False
-            os.replace(temporary, self.real)
+            os.rename(temporary, ready)
+            if exchange(ready, self.real):
+                self.history.retired.keep(ready, rev, status)
+            else:
+                self.history.retired.retire(self.real, rev, status)
+                os.replace(ready, self.real)
             return True
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
+            for left in (temporary, ready):
+                with suppress(FileNotFoundError):
+                    os.unlink(left)
 
     def create(self, text: str) -> None:
         """A new board where there is none. Raises BoardError when there is one."""
@@ -166,12 +216,12 @@ class FileStore:
 
     def _write_aside(self, raw: bytes, mode: int | None = None) -> str:
         was = os.stat(self.real) if mode is None else None
-        if was is not None and was.st_nlink > 1:
+        if was is not None and was.st_nlink > 1 and was.st_nlink > 1 + self.history.retired.links_of(was):
             raise BoardError(
                 f"{self.path} has {was.st_nlink} names (hard links), and replacing it would part them",
                 "keep one name, or use a symlink",
             )
-        path = f"{self.real}.{os.getpid()}.board-tmp"
+        path = f"{self.real}.{os.getpid()}{_ASIDE}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(fd, "wb") as file:
@@ -180,6 +230,8 @@ class FileStore:
                 os.fchmod(file.fileno(), stat.S_IMODE(was.st_mode) if was else (mode or 0o644))
                 if was is not None and (was.st_uid, was.st_gid) != (os.geteuid(), os.getegid()):
                     os.fchown(file.fileno(), was.st_uid, was.st_gid)
+                now = stamp()
+                os.utime(file.fileno(), ns=(now, now))
                 os.fsync(file.fileno())
         except BaseException:
             with suppress(OSError):
@@ -188,13 +240,32 @@ class FileStore:
         return path
 
     def _sweep(self) -> None:
-        """Under the lock every temporary file is a dead writer's."""
+        """Under the lock every temporary file is a dead writer's; one that was ready may by now be what stood there."""
         name = os.path.basename(self.real)
         with suppress(OSError):
             for entry in os.listdir(self.folder):
-                if entry.startswith(name + ".") and entry.endswith(".board-tmp"):
+                if entry.startswith(name + ".") and entry.endswith((_ASIDE, _READY)):
+                    path = os.path.join(self.folder, entry)
                     with suppress(OSError):
-                        os.unlink(os.path.join(self.folder, entry))
+                        if entry.endswith(_READY) and not self._is_known(path):
+                            self.history.retired.keep(path, "0" * 32, os.stat(path))
+                        else:
+                            os.unlink(path)
+
+    def _is_known(self, path: str) -> bool:
+        with open(path, "rb") as file:
+            return self.history.find(revision(file.read())) is not None
+
+
+def decoded(raw: bytes) -> str:
+    """Raises InvalidBoard, with the place, for what isn't UTF-8 text."""
+    zero = raw.find(0)
+    if zero >= 0:
+        raise _misplaced(raw, zero, "is no text")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _misplaced(raw, error.start, "is not UTF-8") from None
 
 
 def revision(raw: bytes) -> str:

@@ -17,7 +17,7 @@ from board.errors import InvalidBoard, UsageError
 from board.model import Board, Record, Task, Tasks
 from board.patch import Patch
 from board.records import board_of, read_board, read_task
-from board.roll import Roll, Step, changed, enrol, grown
+from board.roll import Roll, Step, changed, digest, enrol, grown
 from board.store import Snapshot
 
 _FEW = 16  # records that are fetched one by one; who wants more gets all at once
@@ -42,6 +42,8 @@ class Views:
         self._profiles = profiles
         self._cache = Cache(os.path.join(side, "cache"), profiles)
         self.last: View | None = None
+        self._known_ids: dict[bytes, str] | None = None
+        self._known_rev = ""
 
     def of(self, snapshot: Snapshot) -> View:
         """Raises InvalidBoard with every problem."""
@@ -65,9 +67,23 @@ class Views:
 
     def draft(self, text: str) -> View:
         """A whole new text, not on disk yet. Raises InvalidBoard."""
-        older = self.last.stored if self.last is not None else None
+        older = self._older()
         made = enrol(text, self._profiles, older.columns if older is not None else None)
         return self._rolled(made[0], None, made[1]) if made is not None else self._read(text)
+
+    def _older(self) -> Stored | None:
+        """What is known of some text, from which most of another one is known."""
+        return (self.last.stored if self.last is not None else None) or self._cache.load()
+
+    def known_id(self, block: str) -> str | None:
+        """The id of the task in a block that stands in the newest board known; None where it isn't there so."""
+        rev = self.last.rev if self.last is not None else ""
+        if self._known_ids is None or rev != self._known_rev:
+            stored = self._older()
+            ids = stored.columns.ids if stored is not None else ()
+            self._known_ids = {stored.columns.digest(place): name for place, name in enumerate(ids)} if stored else {}
+            self._known_rev = rev
+        return self._known_ids.get(digest(block)) if self._known_ids else None
 
     def _read(self, text: str) -> View:
         from board.check import check
@@ -119,7 +135,7 @@ class Views:
         if draft.step is not None and draft.stored is not None:
             stored = self._cache.amend(rev, draft.step, draft.stored)
         elif draft.roll is not None:
-            stored = self._cache.save(rev, draft.roll, draft.records, self.last.stored if self.last else None)
+            stored = self._cache.save(rev, draft.roll, draft.records, self._older())
         view = self.last = draft._replace(rev=rev, stored=stored, step=None)
         return view
 

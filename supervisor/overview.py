@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from board.engine import Engine
-from board.errors import BoardError, InvalidBoard
+from board.errors import BoardError, Busy, InvalidBoard
 from board.model import Board, Status, Task
 from board.views import View
 from supervisor.control import NoServer, TmuxError, TmuxRefused
@@ -46,7 +46,10 @@ class Overview:
     def read(self) -> View | None:
         """The board, or the last good one while the file is broken."""
         try:
-            view = self.engine.read()
+            view = self.engine.read() if self.is_dry else self.engine.settle()
+        except Busy:
+            self.look_again_at(self.engine.clock() + RETRY)
+            return self.board
         except (InvalidBoard, BoardError) as error:
             if self._broken is None:
                 place = error.problems[0] if isinstance(error, InvalidBoard) and error.problems else None

@@ -60,7 +60,7 @@ class Context:
 
     @cached_property
     def engine(self) -> Engine:
-        return Engine(self.store, Later(self.store.side, self.env), profiles=self.profiles)
+        return Engine(self.store, Later(self.store.side, self.env), profiles=self.profiles, tell=self.warn)
 
     @cached_property
     def profiles(self) -> frozenset[str]:
@@ -122,6 +122,12 @@ class Context:
         from board.render import clean
 
         sys.stdout.write("".join(f"{clean(line)}\n" for line in words.splitlines()))
+
+    def warn(self, words: str) -> None:
+        """What somebody should hear who didn't ask."""
+        from board.render import clean
+
+        sys.stderr.write(clean(f"board: an edit by hand was merged: {words}") + "\n")
 
     def write(self, text: str) -> None:
         """Text that is fit for a terminal already."""

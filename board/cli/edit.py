@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Final
+from typing import Any
 
 from board.check import check
 from board.cli.context import Context
@@ -15,11 +15,9 @@ from board.cli.failure import InvalidFile, lines
 from board.document import Document
 from board.errors import BoardError, InvalidBoard, UsageError
 from board.journal.events import Event, Scalar
-from board.merge import Clash, Merged, merge
+from board.merge import Clash, Merged, event_fields, merge, sentences
 from board.store import Lost, Snapshot
 from board.views import View
-
-_LONGEST: Final = 200  # characters of a lost value in the journal
 
 
 def edit(ctx: Context) -> None:
@@ -152,17 +150,13 @@ def _tell(ctx: Context, rev: str, base: Snapshot, merged: Merged) -> None:
         "removed_count": len(before.keys() - after.keys()),
     }
     now = ctx.engine.clock()
-    ctx.engine.sink.append(Event("board_edited", None, fields), now)
-    for clash in merged.clashes:
-        values = {"ours": _short(clash.ours), "theirs": _short(clash.theirs)}
-        told = {"by": ctx.asker.name, "field": clash.field, **values, "kept": clash.kept}
-        ctx.engine.sink.append(Event("board_merged", clash.task, told), now)
-
-
-def _short(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)[:_LONGEST]
+    if merged.ours or merged.clashes:
+        more = event_fields(merged)
+        ctx.engine.sink.append(Event("board_merged", None, {**fields, **more}), now)
+        for sentence in sentences(merged):
+            ctx.warn(sentence)
+    else:
+        ctx.engine.sink.append(Event("board_edited", None, fields), now)
 
 
 def _say(ctx: Context, words: str, clashes: int) -> None:

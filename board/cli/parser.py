@@ -10,8 +10,9 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
+from board.cli.commands import Arg, Command
 from board.cli.failure import Misused
-from board.cli.table import COMMANDS, Arg, Command
+from board.cli.table import COMMANDS
 from board.errors import UsageError
 
 if TYPE_CHECKING:

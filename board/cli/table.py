@@ -6,49 +6,16 @@ A new command is a row here and a function in one of the modules beside this one
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final
 
+from board.cli.commands import BAD, DECIDE, ID, LOOK, MOVE, PLAN, WHY, WORK, Arg, Command, flag, option
 
-class Arg(NamedTuple):
-    """`names` and `options` are what argparse's `add_argument` takes."""
-
-    names: tuple[str, ...]
-    options: Mapping[str, Any]
-
-
-class Command(NamedTuple):
-    """`handler` is `module:function` in `board.cli`."""
-
-    name: str
-    group: str
-    summary: str
-    handler: str
-    args: tuple[Arg, ...]
-    example: str
-    exits: str
-
-
-GROUPS: Final = ("plan", "work", "decide", "look")
-_PLAN, _WORK, _DECIDE, _LOOK = GROUPS
-
-
-def _option(name: str, metavar: str, text: str, **more: Any) -> Arg:
-    return Arg((name,), {"metavar": metavar, "help": text, **more})
-
-
-def _flag(name: str, text: str, *short: str) -> Arg:
-    return Arg((*short, name), {"action": "store_true", "help": text})
-
-
-ID: Final = Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"})
-_WHY: Final = "why, for the record"
-_BAD: Final = "3 the board can't be used"
-_MOVE: Final = f"0 done, {_BAD}, 4 no such task, 5 refused, 75 busy"
+ACTIONS: Final = ("list", "show", "diff", "restore")
 
 _PLANNING: Final = (
     Command(
         "init",
-        _PLAN,
+        PLAN,
         "Make a new board, with comments that explain it.",
         "planning:init",
         (Arg(("path",), {"metavar": "PATH", "nargs": "?", "help": "a file or a folder (else ./tasks.yaml)"}),),
@@ -57,30 +24,30 @@ _PLANNING: Final = (
     ),
     Command(
         "add",
-        _PLAN,
+        PLAN,
         "Put a task on the board.",
         "planning:add",
         (
             Arg(("title",), {"metavar": "TITLE", "help": "one line for people"}),
-            _option("--id", "ID", "its name (else made from the title)"),
-            _option("--agent", "NAME", "the profile that works on it"),
-            _option("--prompt", "TEXT", "what an agent is asked to do; - reads it from stdin"),
-            _option("--run", "COMMAND", "a command instead of an agent"),
-            _option("--brief", "FILE", "a Markdown file with the whole story, relative to the board"),
-            _option("--after", "ID,ID", "ready when these are done"),
-            _option("--priority", "N", "0 is first, 9 is last", type=int),
-            _flag("--resumable", "a machine may start it again after a death"),
-            _option("--gate", "human", "wait for `board approve`, each attempt anew", choices=("human",)),
-            _option("--done-if", "COMMAND", "where it exits 0 there is nothing to run"),
-            _option("--done-when", "CHECK", "its own definition of done (again for more)", action="append"),
-            _option("--label", "WORD", "a word to find it by (again for more)", action="append"),
+            option("--id", "ID", "its name (else made from the title)"),
+            option("--agent", "NAME", "the profile that works on it"),
+            option("--prompt", "TEXT", "what an agent is asked to do; - reads it from stdin"),
+            option("--run", "COMMAND", "a command instead of an agent"),
+            option("--brief", "FILE", "a Markdown file with the whole story, relative to the board"),
+            option("--after", "ID,ID", "ready when these are done"),
+            option("--priority", "N", "0 is first, 9 is last", type=int),
+            flag("--resumable", "a machine may start it again after a death"),
+            option("--gate", "human", "wait for `board approve`, each attempt anew", choices=("human",)),
+            option("--done-if", "COMMAND", "where it exits 0 there is nothing to run"),
+            option("--done-when", "CHECK", "its own definition of done (again for more)", action="append"),
+            option("--label", "WORD", "a word to find it by (again for more)", action="append"),
         ),
         'board add "Cover the refund path with tests" --after refund-api --priority 2',
-        f"0 added, 2 the board's rules forbid it, {_BAD}, 75 busy",
+        f"0 added, 2 the board's rules forbid it, {BAD}, 75 busy",
     ),
     Command(
         "edit",
-        _PLAN,
+        PLAN,
         "Edit the board in $VISUAL or $EDITOR; nothing is locked meanwhile.",
         "edit:edit",
         (),
@@ -89,19 +56,19 @@ _PLANNING: Final = (
     ),
     Command(
         "check",
-        _PLAN,
+        PLAN,
         "Say everything that is wrong with the board file.",
         "reading:check",
-        (_flag("--watch", "again after each save, until you interrupt it"),),
+        (flag("--watch", "again after each save, until you interrupt it"),),
         "board check",
         "0 nothing is wrong, 3 there are problems",
     ),
     Command(
         "schema",
-        _PLAN,
+        PLAN,
         "Print the JSON schema of board files, for editors.",
         "planning:schema",
-        (_flag("--write", "write it to .board/tasks.schema.json instead"),),
+        (flag("--write", "write it to .board/tasks.schema.json instead"),),
         "board schema --write",
         "0 done, 1 can't be written",
     ),
@@ -110,196 +77,210 @@ _PLANNING: Final = (
 _WORKING: Final = (
     Command(
         "claim",
-        _WORK,
+        WORK,
         "Take a task: a lease with a token that no later holder shares.",
         "holder:claim",
-        (ID, _flag("--next", "the first task that is ready")),
+        (ID, flag("--next", "the first task that is ready")),
         "board claim --next --as alice",
-        f"0 granted, {_BAD}, 4 nothing is ready or no such task, 5 held or not ready, 75 busy",
+        f"0 granted, {BAD}, 4 nothing is ready or no such task, 5 held or not ready, 75 busy",
     ),
     Command(
-        "renew", _WORK, "Make your lease longer.", "holder:renew", (ID,), "board renew refund-tests --as alice", _MOVE
+        "renew", WORK, "Make your lease longer.", "holder:renew", (ID,), "board renew refund-tests --as alice", MOVE
     ),
     Command(
         "release",
-        _WORK,
+        WORK,
         "Give a task back.",
         "holder:release",
-        (ID, _flag("--force", "take it from whoever holds it; their token is stale then")),
+        (ID, flag("--force", "take it from whoever holds it; their token is stale then")),
         "board release refund-tests --as alice",
-        _MOVE,
+        MOVE,
     ),
     Command(
         "start",
-        _WORK,
+        WORK,
         "Say that you begin; the attempt goes on record.",
         "holder:start",
         (ID,),
         "board start refund-tests --as alice",
-        _MOVE,
+        MOVE,
     ),
     Command(
         "checkpoint",
-        _WORK,
+        WORK,
         "Record a point from which the step can go on.",
         "holder:checkpoint",
-        (ID, _option("--commit", "SHA", "else HEAD of the task's tree"), _option("--note", "TEXT", "where it stands")),
+        (ID, option("--commit", "SHA", "else HEAD of the task's tree"), option("--note", "TEXT", "where it stands")),
         'board checkpoint refund-tests --note "4 of 7 endpoints" --as alice',
-        _MOVE,
+        MOVE,
     ),
     Command(
         "advance",
-        _WORK,
+        WORK,
         "Settle the current step and go to the next one.",
         "holder:advance",
-        (ID, _option("--step", "STEP", "the step that you mean (else $BOARD_STEP); refused when it is over")),
+        (ID, option("--step", "STEP", "the step that you mean (else $BOARD_STEP); refused when it is over")),
         "board advance refund-tests --step write --as alice",
-        _MOVE,
+        MOVE,
     ),
     Command(
         "block",
-        _WORK,
+        WORK,
         "Say what a task waits for; its claim ends.",
         "holder:block",
         (
             ID,
-            _option("--on", "WHAT", "what it waits for", required=True),
-            _option("--by", "NAME", "who says so (else you)"),
+            option("--on", "WHAT", "what it waits for", required=True),
+            option("--by", "NAME", "who says so (else you)"),
         ),
         'board block refund-tests --on "staging API key" --as alice',
-        _MOVE,
+        MOVE,
     ),
     Command(
         "review",
-        _WORK,
+        WORK,
         "Hand a task over for a person to look at.",
         "holder:review",
-        (ID, _option("--note", "TEXT", "what to look at")),
+        (ID, option("--note", "TEXT", "what to look at")),
         'board review refund-tests --note "see the last commit" --as alice',
-        _MOVE,
+        MOVE,
     ),
     Command(
         "done",
-        _WORK,
+        WORK,
         "Check the definition of done, and settle the task when it holds.",
         "ending:done",
         (
             ID,
-            _flag("--force", "settle it although it doesn't hold; needs --why"),
-            _option("--why", "TEXT", _WHY),
+            flag("--force", "settle it although it doesn't hold; needs --why"),
+            option("--why", "TEXT", WHY),
         ),
         "board done refund-tests --as alice",
-        f"0 done, 2 usage, {_BAD}, 4 no such task, 5 refused or not done, 75 busy",
+        f"0 done, 2 usage, {BAD}, 4 no such task, 5 refused or not done, 75 busy",
     ),
     Command(
         "fail",
-        _WORK,
+        WORK,
         "Give a task up.",
         "ending:fail",
-        (ID, _option("--why", "TEXT", _WHY, required=True)),
+        (ID, option("--why", "TEXT", WHY, required=True)),
         'board fail refund-tests --why "the API is gone" --as alice',
-        _MOVE,
+        MOVE,
     ),
 )
 
 _DECIDING: Final = (
     Command(
         "approve",
-        _DECIDE,
+        DECIDE,
         "Allow one attempt of the current step.",
         "person:approve",
         (ID,),
         "board approve refund-tests",
-        _MOVE,
+        MOVE,
     ),
     Command(
         "unblock",
-        _DECIDE,
+        DECIDE,
         "Say that what a task waited for is there.",
         "person:unblock",
         (ID,),
         "board unblock refund-tests",
-        _MOVE,
+        MOVE,
     ),
     Command(
         "cancel",
-        _DECIDE,
+        DECIDE,
         "Say that a task isn't wanted.",
         "person:cancel",
-        (ID, _option("--why", "TEXT", _WHY)),
+        (ID, option("--why", "TEXT", WHY)),
         'board cancel refund-tests --why "superseded"',
-        _MOVE,
+        MOVE,
     ),
     Command(
         "reopen",
-        _DECIDE,
+        DECIDE,
         "Put an ended task back to todo.",
         "person:reopen",
         (ID,),
         "board reopen refund-tests",
-        _MOVE,
+        MOVE,
     ),
 )
 
 _LOOKING: Final = (
     Command(
         "list",
-        _LOOK,
+        LOOK,
         "Show the tasks.",
         "reading:list_tasks",
         (
-            _option("--status", "S,S", "only these statuses"),
-            _flag("--ready", "only what may be claimed now"),
-            _option("--label", "WORD", "only tasks with this label"),
+            option("--status", "S,S", "only these statuses"),
+            flag("--ready", "only what may be claimed now"),
+            option("--label", "WORD", "only tasks with this label"),
         ),
         "board list --status todo,blocked",
-        f"0 shown, 2 no such status, {_BAD}",
+        f"0 shown, 2 no such status, {BAD}",
     ),
     Command(
         "show",
-        _LOOK,
+        LOOK,
         "Show one task.",
         "reading:show",
         (ID,),
         "board show refund-tests --json",
-        f"0 shown, {_BAD}, 4 no such task",
+        f"0 shown, {BAD}, 4 no such task",
     ),
     Command(
         "next",
-        _LOOK,
+        LOOK,
         "Show the task that `claim --next` would take.",
         "reading:next_task",
         (),
         "board next",
-        f"0 shown, {_BAD}, 4 nothing is ready",
+        f"0 shown, {BAD}, 4 nothing is ready",
     ),
     Command(
         "why",
-        _LOOK,
+        LOOK,
         "Say why a task stands where it stands, and what happens next.",
         "why:why",
         (ID,),
         "board why refund-tests",
-        f"0 shown, {_BAD}, 4 no such task",
+        f"0 shown, {BAD}, 4 no such task",
     ),
     Command(
         "log",
-        _LOOK,
+        LOOK,
         "Show what happened, from the journal.",
         "log:log",
         (
             Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "only this task (else $BOARD_TASK, else all)"}),
-            _flag("--follow", "go on with what happens from now on", "-f"),
-            _option("--event", "NAME", "only this event"),
-            _option("--since", "SPAN", "only the last 30m, 2h, 1d"),
-            _option("--grep", "RE", "only lines that match a regular expression"),
+            flag("--follow", "go on with what happens from now on", "-f"),
+            option("--event", "NAME", "only this event"),
+            option("--since", "SPAN", "only the last 30m, 2h, 1d"),
+            option("--grep", "RE", "only lines that match a regular expression"),
         ),
         "board log refund-tests --since 1h",
-        f"0 shown, 2 usage, {_BAD}",
+        f"0 shown, 2 usage, {BAD}",
+    ),
+    Command(
+        "history",
+        LOOK,
+        "Show the board's versions, compare them, bring one back.",
+        "history:history",
+        (
+            Arg(("action",), {"metavar": "ACTION", "nargs": "?", "choices": ACTIONS, "help": ", ".join(ACTIONS)}),
+            Arg(("rev",), {"metavar": "REV", "nargs": "?", "help": "a version, by the first digits of its revision"}),
+            Arg(("other",), {"metavar": "REV", "nargs": "?", "help": "diff: what to compare with (else the newest)"}),
+            option("--limit", "N", "list: at most so many", type=int, default=20),
+        ),
+        "board history\nboard history diff 3f2a9c1\nboard history restore 3f2a9c1",
+        f"0 shown or restored, 2 usage, {BAD}, 4 no such version, 75 busy",
     ),
     Command(
         "completion",
-        _LOOK,
+        LOOK,
         "Print the line that turns on shell completion.",
         "completion:completion",
         (Arg(("shell",), {"metavar": "SHELL", "choices": ("bash", "zsh", "fish"), "help": "bash, zsh or fish"}),),

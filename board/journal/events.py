@@ -29,6 +29,7 @@ class Event(NamedTuple):
     fields: Mapping[str, Scalar] = MappingProxyType({})
 
 
+_EDITED: Final = ("changed_count", "added_count", "removed_count")
 _BOARD: Final[dict[str, EventKind]] = {
     "board_created": EventKind("info", "A board file was made.", ("path",)),
     "task_added": EventKind("info", "A task was put on the board.", ("title", "status", "agent")),
@@ -55,10 +56,13 @@ _BOARD: Final[dict[str, EventKind]] = {
     "board_edited": EventKind(
         "info",
         "The file changed by hand.",
-        ("rev", "rev_was", "changed_count", "added_count", "removed_count"),
+        ("rev", "rev_was", *_EDITED),
     ),
+    "board_restored": EventKind("warn", "An older version was brought back.", ("rev", "rev_was", "restored")),
     "board_merged": EventKind(
-        "warn", "A hand edit met newer records; both values are named.", ("field", "ours", "theirs", "kept")
+        "warn",
+        "A hand edit met newer records: what came from whom, and each value that did not stay.",
+        ("rev", "rev_was", "theirs", "ours", "clashes_count", "clashes", "kept", *_EDITED),
     ),
     "done_check_failed": EventKind(
         "warn", "The definition of done did not hold.", ("check", "exit_status", "output", "took_s")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from board.cli.commands import Arg, Command
 from board.cli.parser import Program
-from board.cli.table import Arg, Command
 
 GROUPS: Final = ("keep", "look", "more")
 _KEEP, _LOOK, _MORE = GROUPS

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -25,14 +26,28 @@ from tests.crash.sweep import at_once
 from tests.programs import environment
 
 RUNS = 15
-SIZES = (10, 100, 1000)
-CLAIMS = 96  # in all, however many processes share them
+SIZES = (10, 100, 1000, 10_000)
+CLAIMS = 320  # in all, however many processes or threads share them
+RATES = (CLAIMS, 1000)  # tasks of the boards that are claimed at once
 
+# Half a kilobyte, as a task with steps has: 10,000 of them are 5 MB.
 _TASK = """\
   - id: t{number}  # the {number}th
     title: Task number {number} of many
     priority: {priority}
-    prompt: Do what has to be done, and say so.
+    labels: [bench, made-up]
+    steps:
+      - id: write
+        resumable: true
+        prompt: |
+          Do what has to be done, with tests that fail before and pass behind, and say so.
+          Commit as you go, in small pieces; what is left undone stands in the last message.
+          Nothing here is meant; it is as long as such a text is, so that the file is, too.
+      - id: migrate
+        run: ./migrate.sh staging
+        gate: human
+    done_when: [clean, "pytest -q"]
+
 """
 
 
@@ -68,25 +83,53 @@ def processes(folder: Path) -> None:
     cache = str(folder / "compiled")
     bare = median([sys.executable, "-c", "pass"], cache)
     print(f"python -c pass: {bare * 1000:.1f} ms (median of {RUNS})\n")
-    print(f"{'tasks':>6}" + "".join(f"{name:>16}" for name in ("claim", "next", "show", "list")))
+    print(f"{'tasks':>6}" + "".join(f"{name:>16}" for name in COMMANDS))
     for size in SIZES:
         path = write_board(folder, size)
-        board = [sys.executable, "-m", "board"]
-        at = ["--board", str(path)]
-        asked = (["next"], ["show", "t5"], ["list"])
-        figures = [median([*board, *words, *at], cache) for words in asked]
-        figures.insert(0, _median_claim([*board, "claim", "t5", "--as", "bench", *at], path, size))
+        at = [sys.executable, "-m", "board", "--board", str(path)]
+        run_once([*at, "claim", "t6", "--as", "bench"], cache)
+        figures = [_median_of_one(at, words, path, cache) for words in COMMANDS.values()]
         print(f"{size:>6}" + "".join(f"{seconds * 1000:>7.1f} ms {seconds / bare:>4.1f}x" for seconds in figures))
         shutil.rmtree(path.parent / ".board", ignore_errors=True)
+    warrior(folder, bare)
 
 
-def _median_claim(argv: list[str], path: Path, size: int) -> float:
-    """Each claim on a board without claims: what is measured must not grow with the measuring."""
+COMMANDS: dict[str, list[str]] = {
+    "claim": ["claim", "t5", "--as", "bench"],
+    "claim --next": ["claim", "--next", "--as", "bench"],
+    "checkpoint": ["checkpoint", "t6", "--as", "bench", "--note", "half"],
+    "next": ["next"],
+    "show": ["show", "t5"],
+    "list": ["list"],
+}
+
+
+def _median_of_one(at: list[str], words: list[str], path: Path, cache: str) -> float:
+    """A claim begins anew each time, by giving the task back: what is measured must not grow with the measuring."""
     figures = []
     for _ in range(RUNS):
-        write_board(path.parent, size)
-        figures.append(run_once(argv, str(path.parent / "compiled")))
+        figures.append(run_once([*at, *words], cache))
+        if words[0] == "claim":
+            held = "t5" if words[1] == "t5" else "t0"
+            run_once([*at, "release", held, "--as", "bench"], cache)
     return statistics.median(figures)
+
+
+def warrior(folder: Path, bare: float) -> None:
+    """Taskwarrior on the same machine, where it is installed: a list of one, at 10 and at 1,000 tasks."""
+    program = shutil.which("task")
+    if program is None:
+        return print("taskwarrior isn't installed here")
+    home = folder / "warrior"
+    home.mkdir()
+    (home / "rc").write_text(f"data.location={home}\nconfirmation=off\n")
+    words = [program, f"rc:{home / 'rc'}"]
+    for size in (10, 1000):
+        (home / "tasks.json").write_text("".join(f'{{"description":"task {number}"}}\n' for number in range(size)))
+        run_once([*words, "import", str(home / "tasks.json")], str(folder))
+        seconds = median([*words, "1", "info"], str(folder))
+        print(f"taskwarrior, {size} tasks: info {seconds * 1000:.1f} ms {seconds / bare:.1f}x")
+    return None
 
 
 def claim_some(path: str, numbers: Sequence[int]) -> None:
@@ -116,17 +159,26 @@ def raw_rate(folder: Path, size: int) -> float:
 
 
 def rates(folder: Path) -> None:
-    print(f"\n{'tasks':>6}{'1 process':>18}{'8 processes':>18}{'write+fsync+rename':>22}")
-    for size in (CLAIMS, *SIZES[1:]):
-        found = []
-        for count in (1, 8):
-            shutil.rmtree(folder / ".board", ignore_errors=True)
-            path = str(write_board(folder, size))
-            works = [partial(claim_some, path, range(first, CLAIMS, count)) for first in range(count)]
-            began = time.perf_counter()
-            assert at_once(works) == [0] * count
-            found.append(CLAIMS / (time.perf_counter() - began))
-        print(f"{size:>6}{found[0]:>14.0f} /s{found[1]:>15.0f} /s{raw_rate(folder, size):>19.0f} /s")
+    print(f"\nclaims a second, beside the machine's own write + fsync + rename of the same file\n{'tasks':>6}", end="")
+    crews = ("1 process", "8 processes", "16 processes", "8 threads")
+    print("".join(f"{crew:>20}" for crew in crews) + f"{'raw':>12}")
+    for size in RATES:
+        raw = raw_rate(folder, size)
+        found = [claims_a_second(folder, size, crew) for crew in crews]
+        print(f"{size:>6}" + "".join(f"{rate:>11.0f} /s {rate / raw:>4.2f}" for rate in found) + f"{raw:>9.0f} /s")
+
+
+def claims_a_second(folder: Path, size: int, crew: str) -> float:
+    shutil.rmtree(folder / ".board", ignore_errors=True)
+    path, count = str(write_board(folder, size)), int(crew.split(maxsplit=1)[0])
+    works = [partial(claim_some, path, range(first, CLAIMS, count)) for first in range(count)]
+    began = time.perf_counter()
+    if "thread" in crew:
+        with ThreadPoolExecutor(count) as pool:
+            list(pool.map(lambda work: work(), works))
+    else:
+        assert at_once(works) == [0] * count
+    return CLAIMS / (time.perf_counter() - began)
 
 
 def main() -> None:

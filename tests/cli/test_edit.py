@@ -50,8 +50,10 @@ def test_a_claim_made_while_the_editor_is_open_survives(run: Run, folder: Path, 
     assert "1 value had changed meanwhile" in ended.out
     task = json.loads(run("show", "api", "--json").out)["task"]
     assert (task["title"], task["status"], task["claim"]["by"]) == ("Build", "claimed", "bob")
-    clash = json.loads(run("log", "--event", "board_merged", "--json").out)
-    assert (clash["field"], clash["kept"]) == ("status", "ours")
+    assert "api.status: " in ended.err
+    told = json.loads(run("log", "--event", "board_merged", "--json").out)
+    assert (told["clashes_count"], told["theirs"]) == (1, "api.title, api.status")
+    assert "api.claim" in told["ours"]
 
 
 def test_an_edit_with_problems_is_kept_and_not_saved(run: Run, folder: Path, editor: Path) -> None:

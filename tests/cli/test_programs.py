@@ -59,6 +59,7 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path) -> None:
     assert did(tmp_path, "check").out == "ok: 2 tasks\n"
     assert json.loads(did(tmp_path, "schema").out)["title"]
     assert "argcomplete" in did(tmp_path, "completion", "bash").out
+    assert "current" in did(tmp_path, "history").out
     assert did(tmp_path, "edit", EDITOR="true").out == "unchanged\n"
     steps = "  - id: two\n    steps:\n      - {id: a, prompt: x, gate: human}\n      - {id: b, run: 'true'}\n"
     (tmp_path / "tasks.yaml").write_text("version: 1\ntasks:\n" + steps)

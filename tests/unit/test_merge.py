@@ -108,3 +108,124 @@ def test_what_cannot_be_merged_safely_is_refused() -> None:
     without = "version: 1\ntasks: [{id: a, title: A}]\n"
     with pytest.raises(InvalidBoard):
         merge(base, edited, without)
+
+
+# --- what saving a file may not do, also where nobody wrote meanwhile
+
+
+def test_tokens_never_fall() -> None:
+    """A claim taken out by hand is remembered, a lowered one stays as it was, a higher number is the person's.
+
+    Mutants: `guarded` that gives the record back; a floor from the claim alone.
+    """
+    freed = merge(CLAIMED, BASE, CLAIMED)
+    assert freed.text == BASE.rstrip("\n") + "\n    last_token: 4\n"
+    lowered = merge(CLAIMED, CLAIMED.replace("token: 4", "token: 2"), CLAIMED)
+    assert lowered.text == CLAIMED
+    assert [(clash.field, clash.kept) for clash in lowered.clashes] == [("claim", "ours")]
+    raised = CLAIMED.replace("token: 4", "token: 7")
+    assert merge(CLAIMED, raised, CLAIMED).text == raised
+    memory = BASE.replace("    title: B\n", "    title: B\n    last_token: 9\n")
+    assert tasks(merge(memory, memory.replace("9", "3"), memory).text)["b"]["last_token"] == 9
+    assert tasks(merge(memory, memory.replace("    last_token: 9\n", ""), memory).text)["b"]["last_token"] == 9
+
+
+def test_a_deleted_task_stays_deleted_unless_it_is_claimed() -> None:
+    """And what else was changed in it is named. Mutants: deleted whatever holds it; put back whatever it is."""
+    without = BASE.split("\n  - id: b", maxsplit=1)[0] + "\n"
+    assert merge(BASE, without, BASE).text == without
+    kept = merge(CLAIMED, without, CLAIMED)
+    assert tasks(kept.text) == tasks(CLAIMED)
+    assert kept.clashes == (Clash("b", WHOLE, "claimed", "deleted", "ours"),)
+    assert tasks(merge(BASE, without, CLAIMED).text) == tasks(CLAIMED)
+    changed = merge(BASE, without, BASE.replace("title: B", "title: Bee"))
+    assert list(tasks(changed.text)) == ["a"]
+    assert changed.clashes == (Clash("b", WHOLE, "changed", "deleted", "theirs"),)
+
+
+def test_a_renamed_task_takes_along_what_was_written_meanwhile() -> None:
+    """The same content under a new id is the same task. Mutants: a rename seen as deleted and added; the machine's
+    record left behind."""
+    renamed = BASE.replace("- id: b", "- id: bee")
+    done = BASE.replace("status: todo", "status: done")
+    merged = merge(BASE, renamed, done)
+    assert merged.text == renamed.replace("status: todo", "status: done")
+    assert merged.theirs == ("b -> bee",)
+    assert merge(BASE, renamed, BASE).text == renamed
+
+
+def test_who_holds_a_task_keeps_its_name() -> None:
+    """A grant is named after the id: while somebody holds the task it can't be renamed, and that is said."""
+    renamed = CLAIMED.replace("- id: b", "- id: bee").replace("title: A", "title: AA")
+    merged = merge(CLAIMED, renamed, CLAIMED)
+    assert merged.text == CLAIMED.replace("title: A", "title: AA")
+    assert merged.clashes == (Clash("b", "id", "b", "bee", "ours"),)
+
+
+def test_what_the_machine_moved_it_moved_as_a_whole() -> None:
+    """No mixture of a person's status with the machine's claim. Mutant: each of its keys settled alone."""
+    base = BASE.replace("status: todo", "status: todo\n    step: one")
+    theirs = base.replace("status: todo\n    step: one", "status: todo\n    step: two\n    last_token: 9")
+    ours = base.replace("status: todo", "status: claimed\n" + CLAIM.rstrip())
+    found = tasks(merge(base, theirs, ours).text)["b"]
+    assert (found["status"], found["step"]) == ("claimed", "one")
+    assert max(found.get("last_token", 0), found["claim"]["token"]) >= 4  # type: ignore[call-overload,index]
+
+
+def test_an_edit_of_the_newest_version_is_the_persons() -> None:
+    """Also of what the machine writes, when it wrote nothing meanwhile."""
+    edited = BASE.replace("status: todo", "status: done")
+    assert merge(BASE, edited, BASE).text == edited
+
+
+def test_order_is_the_persons_or_whoevers_who_changed_it() -> None:
+    """New tasks stand behind the one that they followed."""
+    three = BASE + "  - id: c\n    title: C\n"
+    head, a, b = (
+        three.split("  - id: a")[0],
+        "  - id: a" + three.split("  - id: a")[1].split("  - id: b")[0],
+        CLAIMED[CLAIMED.index("  - id: b") :],
+    )
+    turned = head + BASE[BASE.index("  - id: b") :] + a + "  - id: c\n    title: C\n"
+    merged = merge(three, turned, three.replace("    status: todo\n", "    status: claimed\n" + CLAIM))
+    assert merged.text == head + b + a + "  - id: c\n    title: C\n"
+    assert merged.theirs == ("(order)",)
+    assert list(tasks(merge(three, three.replace("title: C", "title: CC"), turned).text)) == ["b", "a", "c"]
+    between = three.replace("  - id: c", "  - id: new\n  - id: c")
+    assert list(tasks(merge(three, turned, between).text)) == ["b", "new", "a", "c"]
+
+
+def test_the_same_new_task_on_both_sides_is_one() -> None:
+    theirs, ours = (
+        f"{BASE}  - id: n\n    title: {title}\n    status: {status}\n"
+        for title, status in (("T", "todo"), ("O", "done"))
+    )
+    merged = merge(BASE, theirs, ours)
+    assert (tasks(merged.text)["n"]["title"], tasks(merged.text)["n"]["status"]) == ("T", "done")
+    assert {clash.field for clash in merged.clashes} == {"title", "status"}
+
+
+def test_an_edit_that_comes_late_overrules_no_newer_one() -> None:
+    """Mutant: the last to be merged wins."""
+    theirs, ours = BASE.replace("title: B", "title: old"), BASE.replace("title: B", "title: new")
+    assert tasks(merge(BASE, theirs, ours, is_late=True).text)["b"]["title"] == "new"
+    assert tasks(merge(BASE, theirs, ours).text)["b"]["title"] == "old"
+
+
+def test_comments_of_both_sides_stay() -> None:
+    """Also one that another writer put into a task that the person didn't touch, in any kind of file."""
+    for change in (
+        lambda text: text,
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: "\ufeff" + text.rstrip("\n"),
+    ):
+        theirs, ours = BASE.replace("title: A", "title: AA  # theirs"), BASE.replace("title: B", "title: B  # ours")
+        merged = merge(*map(change, (BASE, theirs, ours))).text
+        assert merged == change(theirs.replace("title: B", "title: B  # ours"))
+
+
+def test_the_summary_says_who_brought_what() -> None:
+    theirs = BASE.replace("title: A", "title: AA") + "  - id: n\n"
+    merged = merge(BASE, theirs, CLAIMED)
+    assert merged.theirs == ("a.title", "+n")
+    assert merged.ours == ("b.status", "b.claim")

@@ -1,0 +1,43 @@
+"""What a row of the table of commands is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+
+class Arg(NamedTuple):
+    """`names` and `options` are what argparse's `add_argument` takes."""
+
+    names: tuple[str, ...]
+    options: Mapping[str, Any]
+
+
+class Command(NamedTuple):
+    """`handler` is `module:function` in `board.cli`."""
+
+    name: str
+    group: str
+    summary: str
+    handler: str
+    args: tuple[Arg, ...]
+    example: str
+    exits: str
+
+
+GROUPS: Final = ("plan", "work", "decide", "look")
+PLAN, WORK, DECIDE, LOOK = GROUPS
+
+
+def option(name: str, metavar: str, text: str, **more: Any) -> Arg:
+    return Arg((name,), {"metavar": metavar, "help": text, **more})
+
+
+def flag(name: str, text: str, *short: str) -> Arg:
+    return Arg((*short, name), {"action": "store_true", "help": text})
+
+
+ID: Final = Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"})
+WHY: Final = "why, for the record"
+BAD: Final = "3 the board can't be used"
+MOVE: Final = f"0 done, {BAD}, 4 no such task, 5 refused, 75 busy"
