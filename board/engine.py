@@ -24,9 +24,11 @@ from board.store import FileStore, Lost, Snapshot
 from board.views import View, Views
 
 TRIES: Final = 20
-PATIENCE: Final = 4  # tries after which an editor that keeps saving is merged behind our write instead of before it
+PATIENCE: Final = 2  # tries after which an editor that keeps saving is merged behind our write instead of before it
 _LOOKS: Final = 7  # at a file that is empty, missing or cut: an editor may be in the middle of saving it
 _BETWEEN_LOOKS: Final = 0.05
+_GLANCES: Final = 12  # the same under the lock, where nobody may be waited for: most saves take less than a millisecond
+_BETWEEN_GLANCES: Final = 0.0005
 
 _T = TypeVar("_T")
 
@@ -95,14 +97,26 @@ class Engine:
     def _settled(self) -> View:
         """The same for who holds the lock."""
         for tries in range(TRIES):
-            snapshot = self.store.read()
-            found = settled(self.store, snapshot, self._views)
+            snapshot, found = self._whole()
             if found is None:
                 return self._views.of(snapshot)
             view = self._taken_in(found, snapshot, tries)
             if view is not None:
                 return view
         raise Busy("the board kept changing under our hands", "try again")
+
+    def _whole(self) -> tuple[Snapshot, Settled | None]:
+        """What stands there, and the edits in it. Raises InvalidBoard where that is torn and stays so for a moment."""
+        for _ in range(_GLANCES - 1):
+            try:
+                snapshot = self.store.read()
+                return snapshot, settled(self.store, snapshot, self._views)
+            except InvalidBoard as error:
+                if not error.torn:
+                    raise
+                time.sleep(_BETWEEN_GLANCES)
+        snapshot = self.store.read()
+        return snapshot, settled(self.store, snapshot, self._views)
 
     def _taken_in(self, found: Settled, snapshot: Snapshot, tries: int) -> View | None:
         if found.text == snapshot.text:
