@@ -2,7 +2,8 @@
 
 Theory of operation. Derived, and nothing depends on it: its files may be deleted, cut or overwritten at any time, and
 then the board is parsed. It is never trusted over the text. `roll` holds the columns of one text under the hash of that
-text; a block with the same content has the same meaning in any later text. `shelf.*` holds records, appended one behind
+text, and `steps` what changed since (`steplog`); a block with the same content has the same meaning in any later text.
+`shelf.*` holds records, appended one behind
 the other, each with the digest of its block. Everything is marshalled, because that module is built in and loads ten
 thousand rows in a few milliseconds, and is only looked at when its keyed checksum is right. The key is made of what the
 installed code was when it was installed, to the nanosecond: so another version, which may find other things right,
@@ -24,15 +25,14 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from board.model import Record
-from board.roll import DIGEST, Columns, Roll, Step
+from board.roll import DIGEST, Columns, Roll, Step, row_at, with_rows
+from board.steplog import MAX_BYTES, Frame, Spot, StepLog
 
 _CHECK: Final = 16  # bytes of a checksum
 # What says what a block means and whether it is sound.
 _CODE: Final = ("blocks", "cache", "check", "document", "edits", "instants", "model", "ordering")
 _MORE: Final = ("records", "roll", "settings", "shapes", "syntax", "vocabulary")
 _SLACK: Final = 1 << 20  # bytes on a shelf that nobody needs, beyond as many as are needed
-
-Spot = tuple[int, int]  # where a record stands on its shelf, and how long it is
 
 
 class Stored(NamedTuple):
@@ -57,9 +57,32 @@ class Cache:
         self.folder = folder
         made_by = (_code(), sys.implementation.cache_tag, sorted(profiles))
         self._key = _sum(repr(made_by).encode())
+        self._steps = StepLog(os.path.join(folder, "steps"), lambda raw: _sum(raw, self._key), _CHECK)
+        self._kept: tuple[Stored, int] | None = None  # what we know already, and how far we have read the steps
 
-    def load(self) -> Stored | None:
-        """What was kept last, of whatever text."""
+    def load(self, rev: str = "") -> Stored | None:
+        """What was kept last, of whatever text; with `rev` what is known already will do, if it is of that text."""
+        if rev and self._kept is not None:
+            stored = self._kept[0] if self._kept[0].rev == rev else self._caught_up(*self._kept)
+            if stored.rev == rev:
+                return stored
+        base = self._base()
+        return self._caught_up(base, 0) if base is not None else None
+
+    def _caught_up(self, stored: Stored, start: int) -> Stored:
+        frames, end = self._steps.read(start)
+        rows, rev, spots = [], stored.rev, stored.spots.copy()
+        for frame in frames:
+            if frame.rev_was == rev:
+                rows += frame.rows
+                rev = frame.rev
+                spots[frame.place : frame.place + 1] = [frame.spot if frame.shelf == stored.shelf else None]
+        if rows:
+            stored = stored._replace(rev=rev, columns=with_rows(stored.columns, rows), spots=spots)
+        self._kept = (stored, end)
+        return stored
+
+    def _base(self) -> Stored | None:
         try:
             with open(os.path.join(self.folder, "roll"), "rb") as file:
                 raw = file.read()
@@ -90,8 +113,19 @@ class Cache:
         """Keeps the roll after a change of one task of `older`'s text. For who holds the board's lock."""
         with suppress(OSError, ValueError):
             spots = older.spots.copy() + [None] * (len(step.roll.columns.ids) - len(older.spots))
-            shelf = self._append(older, {step.place: step.record}, step.roll.columns, spots)
-            return self._save(rev, step.roll, shelf, spots)
+            columns = step.roll.columns
+            shelf = self._append(older, {step.place: step.record}, columns, spots)
+            spot = spots[step.place]
+            if shelf != older.shelf or spot is None:
+                return self._save(rev, step.roll, shelf, spots)
+            places = range(min(step.place, len(older.columns.ids) - 1), step.place + 1)  # a new task's neighbour, too
+            rows = [(place, row_at(columns, place)) for place in places]
+            size = self._steps.append(Frame(older.rev, rev, rows, step.place, shelf, spot))
+            if size > MAX_BYTES:
+                return self._save(rev, step.roll, shelf, spots)
+            stored = older._replace(rev=rev, columns=columns, spots=spots)
+            self._kept = (stored, size)
+            return stored
         return None
 
     def save(self, rev: str, roll: Roll, records: Mapping[int, Record], older: Stored | None) -> Stored | None:
@@ -117,6 +151,8 @@ class Cache:
         with os.fdopen(fd, "wb") as file:
             file.write(_sum(payload, self._key) + payload)
         os.replace(aside, os.path.join(self.folder, "roll"))
+        self._steps.clear()
+        self._kept = (stored, 0)
         return stored
 
     def _append(self, older: Stored, records: Mapping[int, Record], columns: Columns, spots: list[Spot | None]) -> str:

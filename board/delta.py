@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_PART: Final = 1 << 14  # bytes that are compared at once: what C compares, Python needn't count
 
 
 class Delta(NamedTuple):
@@ -33,8 +35,10 @@ def read_delta(body: bytes) -> Delta | None:
 
 
 def _same(one: bytes, other: bytes) -> int:
-    """How many first bytes are the same, by comparing halves: what C compares, Python needn't count."""
-    low, high = 0, min(len(one), len(other))
+    """How many first bytes are the same."""
+    most = min(len(one), len(other))
+    at = next((at for at in range(0, most, _PART) if one[at : at + _PART] != other[at : at + _PART]), most)
+    low, high = at, min(at + _PART, most)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
@@ -42,9 +46,14 @@ def _same(one: bytes, other: bytes) -> int:
 
 
 def _same_end(one: bytes, other: bytes, most: int) -> int:
-    low, high = 0, most
+    """How many last bytes are the same, `most` at most."""
+
+    def is_same(start: int, end: int) -> bool:
+        return one[len(one) - end : len(one) - start] == other[len(other) - end : len(other) - start]
+
+    at = next((at for at in range(0, most, _PART) if not is_same(at, min(at + _PART, most))), most)
+    low, high = at, min(at + _PART, most)
     while low < high:
         middle = (low + high + 1) // 2
-        is_same = one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]
-        low, high = (middle, high) if is_same else (low, middle - 1)
+        low, high = (middle, high) if is_same(low, middle) else (low, middle - 1)
     return low

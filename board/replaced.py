@@ -31,6 +31,11 @@ def stamp() -> int:
     return time.time_ns() // 1000 * 1000 + _MARK
 
 
+def is_stamped(changed_ns: int) -> bool:
+    """Was it us who changed the file last?"""
+    return changed_ns % 1000 == _MARK
+
+
 class Replaced(NamedTuple):
     """A file that was changed after we had replaced it: what it holds now, and the revision that it had."""
 
@@ -134,7 +139,7 @@ class Retired:
 
 def _is_sure(retired_ns: int, changed_ns: int) -> bool:
     """Would any change since have another stamp?"""
-    return changed_ns % 1000 == _MARK or retired_ns - changed_ns > _TICK
+    return is_stamped(changed_ns) or retired_ns - changed_ns > _TICK
 
 
 def _is_a_name(name: str) -> bool:

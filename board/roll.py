@@ -9,7 +9,7 @@ Columns of plain values, because a roll of ten thousand tasks has to be loaded f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from board.model import Brief, Record
@@ -49,6 +49,21 @@ class Columns(NamedTuple):
 
     def digest(self, place: int) -> bytes:
         return self.digests[place * DIGEST : place * DIGEST + DIGEST]
+
+
+class Row(NamedTuple):
+    """All that the columns have of one task."""
+
+    id: str
+    length: int
+    digest: bytes
+    status: str
+    priority: int
+    flags: int
+    agent: str | None
+    after: tuple[str, ...] | None
+    expires: float | None
+    odd: tuple[bool, int] | None
 
 
 class Entry(NamedTuple):
@@ -109,7 +124,8 @@ def enrol(text: str, profiles: Collection[str], older: Columns | None) -> tuple[
         if entry is None:
             return None
         entries.append(entry)
-    columns = _columns(entries, list(map(len, texts)), b"".join(digests))
+    rows = map(_row, entries, map(len, texts), digests)
+    columns = with_rows(Columns([], [], b"", [], [], [], {}, {}, {}, {}), enumerate(rows))
     roll = Roll(text, framed.data, framed.has_aliases, where.starts[0], columns)
     if not _is_sound(roll, agents_of(framed.data, profiles)):
         return None
@@ -154,42 +170,39 @@ def _described(block: Block) -> Entry | None:
     return Entry(task.id, brief_of(task), odd, block.record)
 
 
-def _columns(entries: list[Entry], lengths: list[int], digests: bytes) -> Columns:
-    columns = Columns([], lengths, digests, [], [], [], {}, {}, {}, {})
-    for entry in entries:
-        _add(columns, entry)
-    return columns
-
-
-def _with_row(columns: Columns, block: str, entry: Entry) -> Columns:
-    columns.lengths.append(len(block))
-    _add(columns, entry)
-    return columns._replace(digests=columns.digests + digest(block))
-
-
-def _add(columns: Columns, entry: Entry) -> None:
-    columns.ids.append(entry.id)
-    columns.statuses.append("")
-    columns.priorities.append(0)
-    columns.flags.append(0)
-    _set(columns, len(columns.ids) - 1, entry)
-
-
-def _set(columns: Columns, place: int, entry: Entry) -> None:
+def _row(entry: Entry, length: int, name: bytes) -> Row:
     brief = entry.brief
-    columns.statuses[place] = brief.status
-    columns.priorities[place] = brief.priority
-    columns.flags[place] = _GATED * brief.is_gated + _RISKY * brief.is_risky
-    rare: tuple[tuple[dict[int, Any], Any], ...] = (
-        (columns.agents, brief.agent),
-        (columns.after, brief.after or None),
-        (columns.expires, brief.expires_at),
-        (columns.odd, entry.odd),
+    flags = _GATED * brief.is_gated + _RISKY * brief.is_risky
+    after = brief.after or None
+    return Row(
+        entry.id, length, name, brief.status, brief.priority, flags, brief.agent, after, brief.expires_at, entry.odd
     )
-    for column, value in rare:
-        column.pop(place, None)
-        if value is not None:
-            column[place] = value
+
+
+def row_at(columns: Columns, place: int) -> Row:
+    digest, rare = columns.digest(place), (columns.agents, columns.after, columns.expires, columns.odd)
+    usual = (columns.statuses[place], columns.priorities[place], columns.flags[place])
+    agent, after, expires, odd = (column.get(place) for column in rare)
+    return Row(columns.ids[place], columns.lengths[place], digest, *usual, agent, after, expires, odd)
+
+
+def with_rows(columns: Columns, rows: Iterable[tuple[int, Row]]) -> Columns:
+    """Columns of their own with these rows at these places, the last of which may be one behind the end."""
+    lists = [column.copy() for column in (columns.ids, columns.lengths, columns.statuses)]
+    numbers = [column.copy() for column in (columns.priorities, columns.flags)]
+    rare = [column.copy() for column in (columns.agents, columns.after, columns.expires, columns.odd)]
+    digests = bytearray(columns.digests)
+    for place, row in rows:
+        usual = (row.id, row.length, row.status, row.priority, row.flags)
+        for column, value in zip([*lists, *numbers], usual, strict=True):
+            column[place : place + 1] = [value]
+        digests[place * DIGEST : place * DIGEST + DIGEST] = row.digest
+        for sparse, there in zip(rare, (row.agent, row.after, row.expires, row.odd), strict=True):
+            sparse.pop(place, None)
+            if there is not None:
+                sparse[place] = there
+    ids, lengths, statuses = lists
+    return Columns(ids, lengths, bytes(digests), statuses, *numbers, *rare)
 
 
 def _is_sound(roll: Roll, agents: Mapping[str, None]) -> bool:
@@ -218,8 +231,7 @@ def changed(roll: Roll, place: int, patch: Patch) -> Step | None:
     if spliced is None or entry is None or entry.record is None or not _stays(roll.columns, place, entry):
         return None
     text = roll.text[:start] + spliced[0] + roll.text[end:]
-    columns = _copied(roll.columns, place, spliced[0])
-    _set(columns, place, entry)
+    columns = with_rows(roll.columns, [(place, _row(entry, len(spliced[0]), digest(spliced[0])))])
     return Step(roll._replace(text=text, columns=columns), place, entry.record)
 
 
@@ -239,7 +251,9 @@ def grown(roll: Roll, record: Record, profiles: Collection[str]) -> Step | None:
     entry = _described(block) if block is not None else None
     if entry is None or entry.record is None:
         return None
-    columns = _with_row(_copied(roll.columns, count - 1, pieces[-2]), pieces[-1], entry)
+    last = row_at(roll.columns, count - 1)._replace(length=len(pieces[-2]), digest=digest(pieces[-2]))
+    new_row = _row(entry, len(pieces[-1]), digest(pieces[-1]))
+    columns = with_rows(roll.columns, [(count - 1, last), (count, new_row)])
     new = roll._replace(text=text, columns=columns)
     return Step(new, count, entry.record) if _is_sound(new, agents_of(roll.data, profiles)) else None
 
@@ -249,13 +263,3 @@ def _stays(columns: Columns, place: int, entry: Entry) -> bool:
     was = columns.brief(place)
     same = (columns.ids[place], was.after, was.agent, columns.odd.get(place))
     return same == (entry.id, entry.brief.after, entry.brief.agent, entry.odd)
-
-
-def _copied(columns: Columns, place: int, block: str) -> Columns:
-    """Columns of their own, in which one block has another text."""
-    lengths, digests = columns.lengths.copy(), columns.digests
-    lengths[place] = len(block)
-    at = place * DIGEST
-    fresh = columns._replace(lengths=lengths, digests=digests[:at] + digest(block) + digests[at + DIGEST :])
-    rest = {name: getattr(columns, name).copy() for name in Columns._fields if name not in ("lengths", "digests")}
-    return fresh._replace(**rest)

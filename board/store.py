@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, Protocol
 from board.errors import BoardError, InvalidBoard, Problem
 from board.history import History
 from board.lock import Lock
-from board.replaced import Replaced, stamp
+from board.replaced import Replaced, is_stamped, stamp
 from board.swap import exchange
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -36,6 +36,17 @@ class Snapshot(NamedTuple):
 
 class Lost(NamedTuple):
     """The board was changed by somebody else since it was read; nothing was written."""
+
+
+_State = tuple[int, int, int, int, int]
+
+
+class _Seen(NamedTuple):
+    """Bytes of the board, their revision, and the file's state with them."""
+
+    raw: bytes
+    rev: str
+    state: _State | None
 
 
 class Store(Protocol):
@@ -56,16 +67,17 @@ class FileStore:
         self.side = os.path.join(self.folder, ".board")
         self.history = History(os.path.join(self.side, "history"))
         self._timeout = lock_timeout
-        self._seen: tuple[bytes, str] = (b"", "")  # the last bytes read or written, and their revision
+        self._seen = _Seen(b"", "", None)  # what was read or written last
+        self._is_synced = True
 
     def read(self) -> Snapshot:
         """The text as it stands, without a lock. Raises InvalidBoard for what can't be a board file."""
-        raw = self._bytes()
-        seen, rev = self._seen
-        if raw != seen:
-            rev = revision(raw)
-            self._seen = (raw, rev)
-        return Snapshot(decoded(raw), rev)
+        raw, state = self._bytes()
+        seen = self._seen
+        if raw is not seen.raw and raw != seen.raw:
+            seen = _Seen(raw, revision(raw), state)
+        self._seen = seen = seen._replace(state=state)
+        return Snapshot(decoded(raw), seen.rev)
 
     def changed_ns(self) -> int:
         """When the file was changed last, in nanoseconds of the epoch; 0 where there is none."""
@@ -79,7 +91,13 @@ class FileStore:
         age = time.time() - changed_at
         return age if age >= 0 else SAVING_FOR
 
-    def _bytes(self) -> bytes:
+    def _bytes(self) -> tuple[bytes, _State | None]:
+        """What stands there, and the state by which it is known again without being read; None where none would do."""
+        seen = self._seen
+        if seen.state is not None:
+            with suppress(OSError):
+                if _state(os.stat(self.real)) == seen.state:
+                    return seen.raw, seen.state
         try:
             # Without O_NONBLOCK the mere opening of a FIFO would wait for a writer.
             fd = os.open(self.real, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -94,9 +112,11 @@ class FileStore:
                 size = status.st_size // (1024 * 1024)
                 raise InvalidBoard(f"{self.path} has {size} MiB: not a board (at most {MAX_BYTES >> 20} MiB)")
             try:
-                return file.read(MAX_BYTES + 1)
+                raw = file.read(MAX_BYTES + 1)
             except OSError as error:
                 raise self._unreadable(error) from None
+            after = os.fstat(file.fileno())
+            return raw, _state(after) if _state(after) == _state(status) else None
 
     def _unreadable(self, error: OSError) -> InvalidBoard:
         if error.errno != errno.ENOENT:
@@ -108,10 +128,19 @@ class FileStore:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """The board's lock, for milliseconds: no subprocess and no person may be waited for inside."""
+        """The board's lock, for milliseconds: no subprocess and no person may be waited for inside.
+
+        The folder is synced behind it: whoever has the lock by then may build on a name that isn't on the disk yet,
+        because his own sync brings that name along; and nothing was acknowledged before.
+        """
         self.prepare()
-        with Lock(os.path.join(self.side, "lock"), self._timeout):
-            yield
+        try:
+            with Lock(os.path.join(self.side, "lock"), self._timeout):
+                yield
+        finally:
+            if not self._is_synced:
+                self._is_synced = True
+                fsync_folder(self.folder)
 
     def prepare(self) -> None:
         """Makes `.board/`: 0700, and ignored by git through a `.gitignore` of its own."""
@@ -132,15 +161,16 @@ class FileStore:
         """
         raw = text.encode("utf-8")
         new = revision(raw)
-        was, seen = self._seen
-        if seen != rev:
-            was = self._bytes()
+        was = self._seen.raw
+        if self._seen.rev != rev:
+            was, _ = self._bytes()
             if revision(was) != rev:
                 return Lost()
         self.history.begin(was, rev)
         try:
             self._sweep()
             temporary = self._write_aside(raw)
+            made = os.stat(temporary)
         except OSError as error:
             raise _unwritable(self.real, error) from None
         version = self.history.ahead(raw, was, new, rev)
@@ -152,9 +182,16 @@ class FileStore:
             self.history.forget(version)
             raise _unwritable(self.real, error) from None
         self.history.arrived(version)
-        self._seen = (raw, new)
-        fsync_folder(self.folder)
+        self._seen = _Seen(raw, new, self._state_of(made))
         return new
+
+    def _state_of(self, made: os.stat_result) -> _State | None:
+        """The state of the file that we put in place, if nobody has touched it meanwhile."""
+        with suppress(OSError):
+            state, was = _state(os.stat(self.real)), _state(made)
+            if state is not None and was is not None and state[:-1] == was[:-1]:
+                return state
+        return None
 
     def is_settled(self, rev: str) -> bool:
         """Is this revision ours, and has nobody written into what we replaced?"""
@@ -186,9 +223,10 @@ class FileStore:
         ready = temporary.removesuffix(_ASIDE) + _READY
         try:
             status = os.stat(self.real)
-            if was is not None and self._bytes() != was:
+            if was is not None and self._bytes()[0] != was:
                 return False
             os.rename(temporary, ready)
+            self._is_synced = False
             if exchange(ready, self.real):
                 self.history.retired.keep(ready, rev, status)
             else:
@@ -255,6 +293,13 @@ class FileStore:
     def _is_known(self, path: str) -> bool:
         with open(path, "rb") as file:
             return self.history.find(revision(file.read())) is not None
+
+
+def _state(status: os.stat_result) -> _State | None:
+    """What is another after any change; None where a change within the same tick of the clock might not show."""
+    if not is_stamped(status.st_mtime_ns):
+        return None
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def decoded(raw: bytes) -> str:

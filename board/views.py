@@ -53,7 +53,7 @@ class Views:
         return view
 
     def _known(self, snapshot: Snapshot) -> View | None:
-        stored = self._cache.load()
+        stored = self._cache.load(snapshot.rev)
         if stored is not None and stored.rev == snapshot.rev:
             return self._rolled(stored.roll(snapshot.text), stored, {})
         older = stored or (self.last.stored if self.last is not None else None)
