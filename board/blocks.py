@@ -23,7 +23,8 @@ from board.edits import apply
 from board.errors import InvalidBoard
 from board.model import Record
 from board.patch import Patch, patched
-from board.syntax import Node, Tree, parse
+from board.syntax import parse
+from board.tree import Node, Tree
 
 _TASKS: Final = re.compile(r"^tasks:[ \t]*(?:#[^\n]*)?\r?\n", re.MULTILINE)
 _FIRST: Final = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*( *)-(?=[ \t\r\n])")

@@ -16,7 +16,7 @@ from board.findings import Finding, Path, in_order, place_of, unknown, wrong
 from board.model import ONLY_STEP, Status
 from board.ordering import LISTED, order_of
 from board.shapes import Either, Items, Named, Part, Shape, describe, is_in, show
-from board.syntax import Tree
+from board.tree import Tree
 from board.vocabulary import OF_ONE_STEP, OWN, TABLES
 
 SHIPPED: Final = ("shell",)  # the profile templates that every installation has

@@ -30,7 +30,8 @@ from board.emit import block_task, inline
 from board.errors import InvalidBoard, Problem
 from board.model import Record
 from board.patch import Patch, patched
-from board.syntax import Node, Tree, parse
+from board.syntax import parse
+from board.tree import Node, Tree
 
 BOM: Final = "\ufeff"
 _MARKER = re.compile(r"^\.\.\.", re.MULTILINE)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from board.emit import inline
 from board.patch import GONE, Patch
-from board.syntax import Node
+from board.tree import Node
 
 Pair = tuple[Node, Node]
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from board.errors import Problem
 from board.shapes import Choice, Shape, describe_got, show
-from board.syntax import Node, Tree
+from board.tree import Node, Tree
 
 _COMPARISONS: Final = 30_000  # about half a second of looking for near words, in one report
 _COMPARED: Final = 60  # characters of a word

@@ -180,35 +180,56 @@ def _row(entry: Entry, length: int, name: bytes) -> Row:
 
 
 def row_at(columns: Columns, place: int) -> Row:
-    digest, rare = columns.digest(place), (columns.agents, columns.after, columns.expires, columns.odd)
-    usual = (columns.statuses[place], columns.priorities[place], columns.flags[place])
-    agent, after, expires, odd = (column.get(place) for column in rare)
-    return Row(columns.ids[place], columns.lengths[place], digest, *usual, agent, after, expires, odd)
+    return Row(
+        columns.ids[place],
+        columns.lengths[place],
+        columns.digest(place),
+        columns.statuses[place],
+        columns.priorities[place],
+        columns.flags[place],
+        columns.agents.get(place),
+        columns.after.get(place),
+        columns.expires.get(place),
+        columns.odd.get(place),
+    )
 
 
 def with_rows(columns: Columns, rows: Iterable[tuple[int, Row]]) -> Columns:
     """Columns of their own with these rows at these places, the last of which may be one behind the end."""
-    lists = [column.copy() for column in (columns.ids, columns.lengths, columns.statuses)]
-    numbers = [column.copy() for column in (columns.priorities, columns.flags)]
-    rare = [column.copy() for column in (columns.agents, columns.after, columns.expires, columns.odd)]
-    digests = bytearray(columns.digests)
+    copies: Iterable[Any] = (column if isinstance(column, bytes) else column.copy() for column in columns)
+    new, digests = Columns(*copies), bytearray(columns.digests)
     for place, row in rows:
-        usual = (row.id, row.length, row.status, row.priority, row.flags)
-        for column, value in zip([*lists, *numbers], usual, strict=True):
-            column[place : place + 1] = [value]
         digests[place * DIGEST : place * DIGEST + DIGEST] = row.digest
-        for sparse, there in zip(rare, (row.agent, row.after, row.expires, row.odd), strict=True):
-            sparse.pop(place, None)
-            if there is not None:
-                sparse[place] = there
-    ids, lengths, statuses = lists
-    return Columns(ids, lengths, bytes(digests), statuses, *numbers, *rare)
+        _set(new, place, row)
+    return new._replace(digests=bytes(digests))
+
+
+def _set(columns: Columns, place: int, row: Row) -> None:
+    dense: tuple[tuple[list[Any], Any], ...] = (
+        (columns.ids, row.id),
+        (columns.lengths, row.length),
+        (columns.statuses, row.status),
+        (columns.priorities, row.priority),
+        (columns.flags, row.flags),
+    )
+    sparse: tuple[tuple[dict[int, Any], Any], ...] = (
+        (columns.agents, row.agent),
+        (columns.after, row.after),
+        (columns.expires, row.expires),
+        (columns.odd, row.odd),
+    )
+    for listed, value in dense:
+        listed[place : place + 1] = [value]
+    for known, value in sparse:
+        known.pop(place, None)
+        if value is not None:
+            known[place] = value
 
 
 def _is_sound(roll: Roll, agents: Mapping[str, None]) -> bool:
     """What no block can say alone."""
     from board.ordering import is_sound_order
-    from board.syntax import MAX_UNFOLDED
+    from board.tree import MAX_UNFOLDED
 
     columns = roll.columns
     has_anchors = any(has for has, _ in columns.odd.values())

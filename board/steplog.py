@@ -42,7 +42,8 @@ class StepLog:
 
     def append(self, frame: Frame) -> int:
         """The file's length with it. For who holds the board's lock."""
-        body = marshal.dumps(tuple(frame._replace(rows=[(place, tuple(row)) for place, row in frame.rows])))  # type: ignore[misc]
+        rows = [(place, tuple(row)) for place, row in frame.rows]  # marshal takes exact types alone
+        body = marshal.dumps((frame.rev_was, frame.rev, rows, frame.place, frame.shelf, frame.spot))
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             os.write(fd, self._sum(body) + len(body).to_bytes(_LENGTH, "little") + body)

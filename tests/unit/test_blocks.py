@@ -12,7 +12,8 @@ from board.document import Document, append, pruned, splice
 from board.errors import InvalidBoard
 from board.patch import GONE
 from board.roll import enrol
-from board.syntax import MAX_DEPTH, MAX_UNFOLDED
+from board.syntax import MAX_DEPTH
+from board.tree import MAX_UNFOLDED
 from tests.hostile import LEGAL
 from tests.pieces import by_blocks, spliced_by_lines
 from tests.property.test_splice import as_it_is, asked_for, read

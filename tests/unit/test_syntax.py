@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from board.errors import InvalidBoard
-from board.syntax import MAX_DEPTH, MAX_UNFOLDED, Node, parse
+from board.syntax import MAX_DEPTH, parse
+from board.tree import MAX_UNFOLDED, Node
 from tests.programs import environment
 
 
