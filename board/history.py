@@ -23,6 +23,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from board.delta import Delta, make_delta, read_delta
+from board.reading import revision
 from board.replaced import Retired
 
 KEEP: Final = 1000  # versions
@@ -94,7 +95,7 @@ class History:
 
     def begin(self, raw: bytes, rev: str) -> None:
         """What a first write of ours replaces is a version, too: an editor may have it open already."""
-        if self.head() is None:
+        if not os.path.exists(f"{self.folder}/head") and self.head() is None:
             self.adopt(raw, rev)
 
     def note(self, raw: bytes, rev: str) -> None:
@@ -197,8 +198,6 @@ class History:
 
     def load(self, version: Version) -> bytes | None:
         """Its text; None where any part of it is missing or damaged."""
-        from board.store import revision
-
         parts: list[Delta] = []
         name = version.name
         while (found := _NAME.fullmatch(name)) and len(parts) <= 2 * _CHAIN:
@@ -228,8 +227,6 @@ class History:
             yield from self._chain(chain)
 
     def _chain(self, chain: list[Version]) -> Iterator[tuple[Version, bytes, Delta | None]]:
-        from board.store import revision
-
         name, text = "", b""
         for version in sorted(chain, key=lambda version: version.name.endswith("note")):
             body = _read(f"{self.folder}/{version.name}")

@@ -53,20 +53,28 @@ class Lock:
 
     def _free(self) -> None:
         for fd in self._fds:
-            os.close(fd)
+            with suppress(OSError):  # the descriptor is gone all the same, and with it the lock: close(2)
+                os.close(fd)
         self._fds = ()
 
     def _try(self) -> bool:
         try:
-            folder = _flocked(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY)
-            file = None if folder is None else _flocked(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+            if self._takes(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY) and self._takes(
+                self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            ):
+                return True
         except OSError as error:
+            self._free()
             raise BoardError(f"can't lock {self.path}: {(error.strerror or str(error)).lower()}") from None
-        self._fds = tuple(fd for fd in (file, folder) if fd is not None)
-        if file is not None and self._is_current(file):
-            return True
         self._free()
         return False
+
+    def _takes(self, path: str, flags: int) -> bool:
+        fd = _flocked(path, flags)
+        if fd is None:
+            return False
+        self._fds = (fd, *self._fds)
+        return bool(flags & os.O_DIRECTORY) or self._is_current(fd)
 
     def _is_current(self, fd: int) -> bool:
         """Somebody may have deleted the file between our open and our flock: then the lock guards nothing."""

@@ -18,22 +18,14 @@ import time
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+from board.reading import revision
+from board.stamps import is_stamped
+
 _KEEP: Final = 4  # so many whatever their age,
 _KEEP_FOR: Final = 5.0  # seconds, and those that are younger,
 _KEEP_AT_MOST: Final = 24  # but no more than these
 _KEEP_BYTES: Final = 32 * 1024 * 1024  # and about so many bytes
 _TICK: Final = 20_000_000  # nanoseconds; the longest tick in use is 10 ms
-_MARK: Final = 777  # the last digits of a stamp of ours, in nanoseconds: clocks that count so finely are in ticks
-
-
-def stamp() -> int:
-    """Now, in nanoseconds of the epoch, as the time of change of a file that we wrote."""
-    return time.time_ns() // 1000 * 1000 + _MARK
-
-
-def is_stamped(changed_ns: int) -> bool:
-    """Was it us who changed the file last?"""
-    return changed_ns % 1000 == _MARK
 
 
 class Replaced(NamedTuple):
@@ -44,6 +36,16 @@ class Replaced(NamedTuple):
     rev: str
     changed_ns: int
     read_ns: int
+
+
+class _Name(NamedTuple):
+    """What the name of a replaced file says: when it was replaced, and what it was then."""
+
+    retired_ns: int
+    rev: str
+    changed_ns: int
+    size: int
+    name: str
 
 
 class Retired:
@@ -63,7 +65,6 @@ class Retired:
             except FileNotFoundError:
                 os.makedirs(self.folder, 0o700, exist_ok=True)
                 os.link(path, f"{self.folder}/{name}")
-        self._drop_old(now, seen.st_size)
 
     def keep(self, path: str, rev: str, seen: os.stat_result) -> None:
         """The same for a file that has changed names with the new one, and is ours to move."""
@@ -75,39 +76,35 @@ class Retired:
             except FileNotFoundError:
                 os.makedirs(self.folder, 0o700, exist_ok=True)
                 os.rename(path, target)
-        self._drop_old(now, seen.st_size)
 
     def links_of(self, status: os.stat_result) -> int:
         """How many of this file's names are ours: one for each death between the link and the rename."""
         count = 0
-        for name in self._names():
+        for one in self._names():
             with suppress(OSError):
-                there = os.stat(f"{self.folder}/{name}")
+                there = os.stat(f"{self.folder}/{one.name}")
                 count += (there.st_dev, there.st_ino) == (status.st_dev, status.st_ino)
         return count
 
     def changed(self) -> list[Replaced]:
         """Oldest first."""
-        from board.store import revision
-
         found = []
-        for name in self._names():
-            path = f"{self.folder}/{name}"
+        for one in self._names():
+            path = f"{self.folder}/{one.name}"
             now = time.time_ns()
             try:
-                retired_ns, rev, changed_ns, size = _parts(name)
                 status = os.stat(path)
-                as_it_was = (status.st_mtime_ns, status.st_size) == (changed_ns, size)
-                if as_it_was and (_is_sure(retired_ns, changed_ns) or name in self._sure):
+                as_it_was = (status.st_mtime_ns, status.st_size) == (one.changed_ns, one.size)
+                if as_it_was and (_is_sure(one.retired_ns, one.changed_ns) or one.name in self._sure):
                     continue
                 with open(path, "rb") as file:
                     raw = file.read()
             except OSError:
                 continue
-            if revision(raw) != rev:
-                found.append(Replaced(path, raw, rev, status.st_mtime_ns, now))
+            if revision(raw) != one.rev:
+                found.append(Replaced(path, raw, one.rev, status.st_mtime_ns, now))
             elif now - status.st_mtime_ns > _TICK:
-                self._sure.add(name)
+                self._sure.add(one.name)
         return found
 
     def renew(self, replaced: Replaced, rev: str) -> None:
@@ -120,19 +117,21 @@ class Retired:
         with suppress(OSError):
             os.unlink(path)
 
-    def _drop_old(self, now: int, size: int) -> None:
-        names = self._names()
-        most = min(_KEEP_AT_MOST, max(1, _KEEP_BYTES // max(1, size)))
-        for place, name in enumerate(names):
+    def tidy(self) -> None:
+        """Takes away what is too old or too much; for anybody."""
+        now, names = time.time_ns(), self._names()
+        most = min(_KEEP_AT_MOST, max(1, _KEEP_BYTES // max(1, names[-1].size))) if names else 0
+        for place, one in enumerate(names):
             left = len(names) - place
-            if left <= min(_KEEP, most) or (left <= most and now - int(name.split(".")[0]) < _KEEP_FOR * 1e9):
+            if left <= min(_KEEP, most) or (left <= most and now - one.retired_ns < _KEEP_FOR * 1e9):
                 return
-            self._sure.discard(name)
-            self.forget(f"{self.folder}/{name}")
+            self._sure.discard(one.name)
+            self.forget(f"{self.folder}/{one.name}")
 
-    def _names(self) -> list[str]:
+    def _names(self) -> list[_Name]:
+        """Oldest first."""
         try:
-            return sorted(name for name in os.listdir(self.folder) if _is_a_name(name))
+            return sorted(filter(None, map(_named_so, os.listdir(self.folder))))
         except OSError:
             return []
 
@@ -142,15 +141,14 @@ def _is_sure(retired_ns: int, changed_ns: int) -> bool:
     return is_stamped(changed_ns) or retired_ns - changed_ns > _TICK
 
 
-def _is_a_name(name: str) -> bool:
+def _named_so(name: str) -> _Name | None:
     parts = name.split(".")
-    return len(parts) == 4 and all(part.isdecimal() for part in (parts[0], *parts[2:]))
+    try:
+        retired_ns, rev, changed_ns, size = parts
+        return _Name(int(retired_ns), rev, int(changed_ns), int(size), name)
+    except ValueError:
+        return None
 
 
 def _named(retired_ns: int, rev: str, changed_ns: int, size: int) -> str:
     return f"{retired_ns}.{rev}.{changed_ns}.{size}"
-
-
-def _parts(name: str) -> tuple[int, str, int, int]:
-    retired_ns, rev, changed_ns, size = name.split(".")
-    return int(retired_ns), rev, int(changed_ns), int(size)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from board.errors import BeingSaved, InvalidBoard
 from board.journal.events import Event, Scalar
+from board.reading import decoded, revision
 from board.replaced import Replaced
-from board.store import SAVING_FOR, FileStore, Snapshot, decoded, revision
+from board.store import SAVING_FOR, FileStore, Snapshot
 
 if TYPE_CHECKING:
     from board.merge import Merged

@@ -17,13 +17,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Protocol
 
-from board.errors import BoardError, InvalidBoard, Problem
+from board.errors import BoardError
 from board.history import History
 from board.lock import Lock
-from board.replaced import Replaced, is_stamped, stamp
+from board.reading import BoardFile, decoded, revision, why
+from board.replaced import Replaced
+from board.stamps import stamp
 from board.swap import exchange
 
-MAX_BYTES: Final = 64 * 1024 * 1024
 _ASIDE: Final = ".board-tmp"  # a new text that is being written
 _READY: Final = ".board-swap"  # one that is to change names with the board, or what stood there once it has
 SAVING_FOR: Final = 0.25  # seconds for which a shorter file may still be being written
@@ -36,17 +37,6 @@ class Snapshot(NamedTuple):
 
 class Lost(NamedTuple):
     """The board was changed by somebody else since it was read; nothing was written."""
-
-
-_State = tuple[int, int, int, int, int]
-
-
-class _Seen(NamedTuple):
-    """Bytes of the board, their revision, and the file's state with them."""
-
-    raw: bytes
-    rev: str
-    state: _State | None
 
 
 class Store(Protocol):
@@ -65,19 +55,15 @@ class FileStore:
         self.real = os.path.realpath(path)
         self.folder = os.path.dirname(self.real)
         self.side = os.path.join(self.folder, ".board")
+        self._file = BoardFile(path, self.side)
         self.history = History(os.path.join(self.side, "history"))
         self._timeout = lock_timeout
-        self._seen = _Seen(b"", "", None)  # what was read or written last
         self._is_synced = True
 
     def read(self) -> Snapshot:
         """The text as it stands, without a lock. Raises InvalidBoard for what can't be a board file."""
-        raw, state = self._bytes()
-        seen = self._seen
-        if raw is not seen.raw and raw != seen.raw:
-            seen = _Seen(raw, revision(raw), state)
-        self._seen = seen = seen._replace(state=state)
-        return Snapshot(decoded(raw), seen.rev)
+        raw, rev = self._file.read()
+        return Snapshot(decoded(raw), rev)
 
     def changed_ns(self) -> int:
         """When the file was changed last, in nanoseconds of the epoch; 0 where there is none."""
@@ -90,41 +76,6 @@ class FileStore:
         """A clock that was set back makes a file old."""
         age = time.time() - changed_at
         return age if age >= 0 else SAVING_FOR
-
-    def _bytes(self) -> tuple[bytes, _State | None]:
-        """What stands there, and the state by which it is known again without being read; None where none would do."""
-        seen = self._seen
-        if seen.state is not None:
-            with suppress(OSError):
-                if _state(os.stat(self.real)) == seen.state:
-                    return seen.raw, seen.state
-        try:
-            # Without O_NONBLOCK the mere opening of a FIFO would wait for a writer.
-            fd = os.open(self.real, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError as error:
-            raise self._unreadable(error) from None
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(fd)
-            raise InvalidBoard(f"{self.path} is {_kind(status.st_mode)}, not a file", "name the board with --board")
-        with os.fdopen(fd, "rb") as file:
-            if status.st_size > MAX_BYTES:
-                size = status.st_size // (1024 * 1024)
-                raise InvalidBoard(f"{self.path} has {size} MiB: not a board (at most {MAX_BYTES >> 20} MiB)")
-            try:
-                raw = file.read(MAX_BYTES + 1)
-            except OSError as error:
-                raise self._unreadable(error) from None
-            after = os.fstat(file.fileno())
-            return raw, _state(after) if _state(after) == _state(status) else None
-
-    def _unreadable(self, error: OSError) -> InvalidBoard:
-        if error.errno != errno.ENOENT:
-            return InvalidBoard(f"can't read {self.path}: {_why(error)}")
-        if os.path.islink(self.path):
-            return InvalidBoard(f"{self.path} is a symlink to nothing", "mend the link, or name the board with --board")
-        remedy = "`board init` makes one; --board PATH or $BOARD_FILE names one"
-        return InvalidBoard(f"there is no {self.path}", remedy, torn=os.path.isdir(self.side))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -140,6 +91,7 @@ class FileStore:
         finally:
             if not self._is_synced:
                 self._is_synced = True
+                self.history.retired.tidy()
                 fsync_folder(self.folder)
 
     def prepare(self) -> None:
@@ -161,11 +113,11 @@ class FileStore:
         """
         raw = text.encode("utf-8")
         new = revision(raw)
-        was = self._seen.raw
-        if self._seen.rev != rev:
-            was, _ = self._bytes()
-            if revision(was) != rev:
-                return Lost()
+        was, seen = self._file.seen()
+        if seen != rev:
+            was, seen = self._file.read()
+        if seen != rev:
+            return Lost()
         self.history.begin(was, rev)
         try:
             self._sweep()
@@ -175,23 +127,15 @@ class FileStore:
             raise _unwritable(self.real, error) from None
         version = self.history.ahead(raw, was, new, rev)
         try:
-            if not self._swap_in(temporary, None if force else was, rev):
+            if not self._swap_in(temporary, rev, force=force):
                 self.history.forget(version)
                 return Lost()
         except OSError as error:
             self.history.forget(version)
             raise _unwritable(self.real, error) from None
         self.history.arrived(version)
-        self._seen = _Seen(raw, new, self._state_of(made))
+        self._file.put(raw, new, made)
         return new
-
-    def _state_of(self, made: os.stat_result) -> _State | None:
-        """The state of the file that we put in place, if nobody has touched it meanwhile."""
-        with suppress(OSError):
-            state, was = _state(os.stat(self.real)), _state(made)
-            if state is not None and was is not None and state[:-1] == was[:-1]:
-                return state
-        return None
 
     def is_settled(self, rev: str) -> bool:
         """Is this revision ours, and has nobody written into what we replaced?"""
@@ -218,12 +162,12 @@ class FileStore:
             return replaced._replace(path=path)
         return replaced
 
-    def _swap_in(self, temporary: str, was: bytes | None, rev: str) -> bool:
-        """False when the board isn't `was` any more; the temporary file is gone either way."""
+    def _swap_in(self, temporary: str, rev: str, *, force: bool) -> bool:
+        """False when the board hasn't that revision any more; the temporary file is gone either way."""
         ready = temporary.removesuffix(_ASIDE) + _READY
         try:
             status = os.stat(self.real)
-            if was is not None and self._bytes()[0] != was:
+            if not force and self._file.read()[1] != rev:
                 return False
             os.rename(temporary, ready)
             self._is_synced = False
@@ -235,8 +179,8 @@ class FileStore:
             return True
         finally:
             for left in (temporary, ready):
-                with suppress(FileNotFoundError):
-                    os.unlink(left)
+                with suppress(OSError):
+                    os.unlink(left)  # what stays all the same goes with the next write
 
     def create(self, text: str) -> None:
         """A new board where there is none. Raises BoardError when there is one."""
@@ -295,30 +239,6 @@ class FileStore:
             return self.history.find(revision(file.read())) is not None
 
 
-def _state(status: os.stat_result) -> _State | None:
-    """What is another after any change; None where a change within the same tick of the clock might not show."""
-    if not is_stamped(status.st_mtime_ns):
-        return None
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def decoded(raw: bytes) -> str:
-    """Raises InvalidBoard, with the place, for what isn't UTF-8 text."""
-    zero = raw.find(0)
-    if zero >= 0:
-        raise _misplaced(raw, zero, "is no text")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _misplaced(raw, error.start, "is not UTF-8") from None
-
-
-def revision(raw: bytes) -> str:
-    from _blake2 import blake2b  # hashlib would load OpenSSL for it, which costs 3 ms
-
-    return blake2b(raw, digest_size=16).hexdigest()
-
-
 def fsync_folder(folder: str) -> None:
     """Makes a new name in it last. Raises BoardError when the disk fails just then: the name is there all the same."""
     try:
@@ -329,7 +249,7 @@ def fsync_folder(folder: str) -> None:
             os.close(fd)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems on which a folder has nothing to sync
-            raise BoardError(f"the change was made, but {folder} could not be synced: {_why(error)}") from None
+            raise BoardError(f"the change was made, but {folder} could not be synced: {why(error)}") from None
 
 
 def _size(path: str) -> int:
@@ -339,20 +259,5 @@ def _size(path: str) -> int:
         return 0
 
 
-def _misplaced(raw: bytes, at: int, what: str) -> InvalidBoard:
-    line, column = raw.count(b"\n", 0, at) + 1, at - raw.rfind(b"\n", 0, at)
-    problem = Problem(line, column, f"byte 0x{raw[at]:02x} {what}")
-    return InvalidBoard(problem.message, "save the file as UTF-8", (problem,), torn=raw[at] != 0)
-
-
 def _unwritable(path: str, error: OSError) -> BoardError:
-    return BoardError(f"can't write {path}: {_why(error)}", "nothing was changed")
-
-
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
-
-
-def _kind(mode: int) -> str:
-    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device"}
-    return kinds.get(stat.S_IFMT(mode), "something special")
+    return BoardError(f"can't write {path}: {why(error)}", "nothing was changed")

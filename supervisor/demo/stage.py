@@ -5,7 +5,6 @@ Everything is made in one temporary folder and taken down again; nothing of the 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import secrets
 import signal
@@ -14,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ class Stage:
             except subprocess.TimeoutExpired:
                 self._supervisor.kill()
                 self._supervisor.wait()
-        with contextlib.suppress(TmuxError):
+        with suppress(TmuxError):
             Tmux(self.socket).kill_server()
         if not keep:
             import shutil
@@ -151,10 +151,13 @@ class Stage:
             return []
 
     def files_with(self, text: str) -> list[str]:
-        """Every file under `.board/` that holds this text."""
-        needle = text.encode()
-        files = [path for path in self.side.rglob("*") if path.is_file()]
-        return [str(path.relative_to(self.side)) for path in files if needle in path.read_bytes()]
+        """Every file under `.board/` that holds this text. The supervisor is at work, and takes files away too."""
+        needle, found = text.encode(), []
+        for path in self.side.rglob("*"):
+            with suppress(FileNotFoundError):
+                if path.is_file() and needle in path.read_bytes():
+                    found.append(str(path.relative_to(self.side)))
+        return found
 
     def why(self, task: str) -> str:
         return self.command("why", task)

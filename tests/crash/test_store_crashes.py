@@ -15,7 +15,8 @@ import pytest
 from board import store as store_module
 from board.grants import Grants, read_grant
 from board.model import Claim
-from board.store import FileStore, Lost, revision
+from board.reading import revision
+from board.store import FileStore, Lost
 from tests.crash.sweep import alone, ended, fork, sweep
 
 # More than a pipe's or a buffered file's buffer, so that a half-written file can be seen.

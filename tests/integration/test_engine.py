@@ -189,15 +189,17 @@ def test_a_torn_file_is_waited_for(path: Path, left: str) -> None:
 
 
 def test_a_file_torn_under_our_lock_is_waited_for_outside_of_it(path: Path) -> None:
-    """Whoever else wants to write isn't kept waiting for an editor. Mutant killed: the wait moved under the lock."""
+    """Whoever else wants to write isn't kept waiting for an editor, but for some glances of half a millisecond.
+    Mutants killed: the wait moved under the lock; no end of the glances."""
     found: list[str] = []
 
     class Torn(Edited):
         def read(self) -> Snapshot:
             if not path.read_text():
                 found.append("held" if self.is_held() else "free")
-                if len(found) == 2:
+                if found[-1] == "free":
                     path.write_text(BOARD)
+                assert len(found) < 20
             return super().read()
 
         def is_held(self) -> bool:
@@ -208,7 +210,7 @@ def test_a_file_torn_under_our_lock_is_waited_for_outside_of_it(path: Path) -> N
                 return True
 
     claimed(engine_of(Torn(str(path), nothing, lambda path: path.write_text(""))), "a", "bob")
-    assert found == ["held", "free"]
+    assert found == ["held"] * (len(found) - 1) + ["free"]
     assert "by: bob" in path.read_text()
 
 

@@ -15,7 +15,8 @@ from board import store as store_module
 from board.delta import make_delta, read_delta
 from board.history import History
 from board.origin import origin
-from board.store import FileStore, Lost, revision
+from board.reading import revision
+from board.store import FileStore, Lost
 from board.swap import exchange
 
 

@@ -122,11 +122,13 @@ class Leases(RuleBasedStateMachine):
         shown = self.shown(name, data)
         outcome = release(self.asked(name, shown, Kind.PERSON), force=force)
         is_mine = shown is not None and shown == self.token
-        if self.state == "held" and (force or is_mine or self.now >= self.deadline):
+        is_anybodys = shown is None and self.now >= self.deadline  # a stale token is none, whatever the hour
+        if self.state == "held" and (force or is_mine or is_anybodys):
             self.state, self.token = "todo", None
             self.apply(outcome)
         else:
             assert isinstance(outcome, Refused)
+            assert self.state != "held" or (outcome.reason is Reason.STALE) == (shown is not None)
 
     @precondition(lambda self: self.state != "blocked")
     @rule(name=NAMES)

@@ -71,7 +71,7 @@ def _flow(value: Any) -> str:
 
 
 def records(text: str) -> Tasks:
-    return {task.pop("id"): task for task in read(text)["tasks"]}
+    return {task.pop("id"): task for task in read(text)["tasks"] or ()}
 
 
 @st.composite
