@@ -80,12 +80,16 @@ class Engine:
             raise Busy("somebody keeps saving the board", "try again") from None
 
     def _look(self) -> View:
-        """For who only reads: edits by hand are merged in, and not written."""
-        snapshot = self.store.read()
-        found = settled(self.store, snapshot, self._views)
-        if found is None or found.text == snapshot.text:
-            return self._views.of(snapshot)
-        return self._views.draft(found.text)
+        """For who only reads: edits by hand are merged in, and not written. What a writer changes meanwhile in the
+        board and its history doesn't fit together: then it is looked at again."""
+        for _ in range(TRIES):
+            snapshot = self.store.read()
+            found = settled(self.store, snapshot, self._views)
+            if found is None:
+                return self._views.of(snapshot)
+            if self.store.read().rev == snapshot.rev:
+                return self._views.of(snapshot) if found.text == snapshot.text else self._views.draft(found.text)
+        raise Busy("the board kept changing under our eyes", "try again")
 
     def settle(self) -> View:
         """The board as it stands; edits by hand that weren't taken in yet are, and told."""
@@ -119,18 +123,20 @@ class Engine:
         return snapshot, settled(self.store, snapshot, self._views)
 
     def _taken_in(self, found: Settled, snapshot: Snapshot, tries: int) -> View | None:
+        edits = [edit.edited for edit in found.edits]
         if found.text == snapshot.text:
-            self.store.adopt(snapshot)
+            self.store.adopt(snapshot, edits)
             view = self._views.of(snapshot)
         else:
             draft = self._views.draft(found.text)
-            rev = self.store.cas(draft.text, snapshot.rev, force=tries >= PATIENCE)
+            rev = self.store.cas(draft.text, snapshot.rev, force=tries >= PATIENCE, edits=edits)
             if isinstance(rev, Lost):
                 return None
             view = self._views.landed(draft, rev)
         self.store.history.edited(found.edited_ns)
         for edit in found.edits:
-            self.store.taken_in(edit.edited, edit.replaced)
+            if edit.replaced is not None:
+                self.store.taken_in(edit.replaced)
         found = found._replace(broken=tuple(map(self.store.set_aside, found.broken)))
         for event, words in told(found, snapshot.rev, view.rev):
             self.sink.append(event, self.clock())

@@ -56,8 +56,10 @@ class Grants:
     def _tokens(self, task: str) -> list[int]:
         try:
             names = os.listdir(self.folder)
-        except OSError:
+        except FileNotFoundError:
             return []
+        except OSError as error:  # without the memory of its tokens a task could be granted one a second time
+            raise BoardError(f"can't read {self.folder}: {error.strerror}", "nothing was changed") from None
         found = (name[len(task) + 1 : -5] for name in names if name.startswith(f"{task}.") and name.endswith(".json"))
         return [int(part) for part in found if part.isdigit()]
 

@@ -1,44 +1,34 @@
 """The versions of the board that we wrote, under `.board/history/`: derived, bounded, safe to delete at any time.
 
-Theory of operation. A version is a file named by its number and the revision of its text, and holds the text itself or
-how it differs from the version before: a board of five megabytes costs a few hundred bytes a change. Whatever is read
-is checked against the revision in its name, and what doesn't fit was never there.
+Theory of operation. Most versions are kept as how they differ from the one before: a board of five megabytes costs a
+few hundred bytes a change (`versions`).
 
-A version is kept before its text becomes the board (`ahead`); `head` names the one that did (`arrived`). So a board
-whose revision is neither the head's nor that of a newer version was written by somebody else. Where all of it is gone,
-there is nothing to compare with, and what stands there is taken as it is (`adopt`). Where a version or the head can't
-be written, the board still is: then our own text may be taken for a hand edit, which costs a merge and loses nothing.
-Writing is for who holds the board's lock; anybody may ask.
+A version is kept before its text becomes the board (`ahead`); `head` names the one that did (`arrived`). One that is
+newer than that, and whose text still stands aside, belongs to a writer at work or to one who died, and nobody has seen
+it: it is no version yet. So a board whose revision is neither the head's nor that of a newer version was written by
+somebody else. Where all of it is gone, there is nothing to compare with, and what stands there is taken as it is
+(`adopt`); where it can't be read just then, that is an error, since a claim would be lost by guessing. Where a version
+or the head can't be written, the board still is: then our own text may be taken for a hand edit, which costs a merge
+and loses nothing. Writing is for who holds the board's lock; anybody may ask.
 
 What a rename of ours took away stands in `replaced/`, see the module of that name.
 """
 
 from __future__ import annotations
 
-import errno
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from board.delta import Delta, make_delta, read_delta
+from board.delta import Delta, make_delta
+from board.errors import BoardError
 from board.reading import revision
 from board.replaced import Retired
+from board.versions import CHAIN, Version, Versions, is_there, read, size_of, write
 
 KEEP: Final = 1000  # versions
 KEEP_BYTES: Final = 64 * 1024 * 1024
-_CHAIN: Final = 64  # a version of this distance to the last full one is full as well
-_NAME: Final = re.compile(r"([0-9]{8,})\.([0-9a-f]{32})\.(full|delta|note)")
-
-
-class Version(NamedTuple):
-    """A version that we wrote; `name` is its file's."""
-
-    number: int
-    rev: str
-    is_full: bool
-    name: str
 
 
 class Head(NamedTuple):
@@ -48,22 +38,55 @@ class Head(NamedTuple):
     rev: str
 
 
+def _none() -> frozenset[str]:
+    return frozenset()
+
+
 class History:
-    def __init__(self, folder: str) -> None:
+    """`aside` gives the revisions of the texts that wait beside the board to take its place, or did when their writer
+    died. Whatever asks raises BoardError for what is there and can't be read."""
+
+    def __init__(self, folder: str, aside: Callable[[], Collection[str]] = _none) -> None:
         self.folder = folder
+        self.files = Versions(folder)
         self.retired = Retired(os.path.join(folder, "replaced"))
+        self._aside = aside
 
-    # --- writing: never raises, since it is a copy
+    # --- writing: what can't be written is left out, since it is a copy
 
-    def ahead(self, raw: bytes, was: bytes, rev: str, rev_was: str) -> Version | None:
-        """Keeps `raw`, which is to take the place of `was`; None where that can't be done."""
+    def ahead(self, raw: bytes, was: bytes, rev: str, rev_was: str, edits: Sequence[str] = ()) -> Version | None:
+        """Keeps `raw`, which is to take the place of `was`; None where that can't be done. With it the edits as they
+        were made before they were merged into it: their authors may go on from there."""
         head = self.head()
         number = head.number + 1 if head is not None else self._last() + 1
-        parent = self._named(head.number, rev_was) if head is not None and head.rev == rev_was else None
-        delta = make_delta(parent.name, was, raw) if parent is not None and number % _CHAIN else None
+        parent = self.files.named(head.number, rev_was) if head is not None and head.rev == rev_was else None
+        delta = make_delta(parent.name, was, raw) if parent is not None and number % CHAIN else None
         if delta is None or len(delta) * 3 > len(raw):
-            return self._keep(number, rev, "full", raw)
-        return self._keep(number, rev, "delta", delta)
+            version = self.files.keep(number, rev, "full", raw)
+        else:
+            version = self.files.keep(number, rev, "delta", delta)
+        if version is not None:
+            self._note(number, edits)
+        return version
+
+    def withdraw(self, version: Version | None) -> None:
+        """It won't become the board: whoever holds its text aside takes it away here first, or it counts as having
+        been the board."""
+        if version is not None:
+            self._drop([version])
+
+    def withdraw_text(self, rev: str) -> bool:
+        """The same for a text that was found aside; False where there is no such version."""
+        head = self._noted_head()
+        found = [one for one in self.files.listed() if one.rev == rev and (head is None or one.number > head.number)]
+        self._drop(found)
+        return bool(found)
+
+    def _drop(self, versions: Sequence[Version]) -> None:
+        numbers = {version.number for version in versions}
+        for one in self.files.listed() if numbers else ():
+            if one in versions or (one.is_note and one.number in numbers):
+                self.files.forget(one)
 
     def arrived(self, version: Version | None) -> None:
         """`version` stands on disk now. A head that can't be written is taken away, since it would lie."""
@@ -82,106 +105,90 @@ class History:
             with suppress(OSError):
                 os.unlink(path)
             return
-        if not version.number % _CHAIN:
-            self._prune()
+        if not version.number % CHAIN:
+            with suppress(BoardError):
+                self._prune()
 
-    def adopt(self, raw: bytes, rev: str) -> None:
-        """What stands on disk, whoever wrote it, is the board: nothing of ours is missing in it."""
+    def adopt(self, raw: bytes, rev: str, edits: Sequence[str] = ()) -> None:
+        """What stands on disk, whoever wrote it, is the board: nothing of ours, or of these edits, is missing in it."""
         head = self.head()
         if head is not None and head.rev == rev:
+            self._note(head.number, edits)
             return
         number = head.number + 1 if head is not None else self._last() + 1
-        self.arrived(self._keep(number, rev, "full", raw))
+        self._note(number, edits)
+        self.arrived(self.files.keep(number, rev, "full", raw))
+
+    def _note(self, number: int, edits: Sequence[str]) -> None:
+        for edit in edits:
+            raw = edit.encode("utf-8")
+            self.files.keep(number, revision(raw), "note", raw)
 
     def begin(self, raw: bytes, rev: str) -> None:
         """What a first write of ours replaces is a version, too: an editor may have it open already."""
-        if not os.path.exists(f"{self.folder}/head") and self.head() is None:
+        if not is_there(f"{self.folder}/head") and self.head() is None:
             self.adopt(raw, rev)
-
-    def note(self, raw: bytes, rev: str) -> None:
-        """An edit as it was made, before it was merged: its author may go on from there."""
-        head = self.head()
-        self._keep(head.number if head is not None else 0, rev, "note", raw)
 
     def edited_ns(self) -> int:
         """When the newest edit was saved that the board has."""
         try:
-            return int(_read(f"{self.folder}/edited") or 0)
+            return int(read(f"{self.folder}/edited") or 0)
         except ValueError:
             return 0
 
     def edited(self, at_ns: int) -> None:
         with suppress(OSError):
-            _write(f"{self.folder}/edited", str(at_ns).encode())
-
-    def forget(self, version: Version | None) -> None:
-        """A version that never came to stand on disk."""
-        if version is not None:
-            with suppress(OSError):
-                os.unlink(f"{self.folder}/{version.name}")
-
-    def _keep(self, number: int, rev: str, kind: str, body: bytes) -> Version | None:
-        name = f"{number:08d}.{rev}.{kind}"
-        try:
-            try:
-                _write(f"{self.folder}/{name}", body)
-            except FileNotFoundError:
-                os.makedirs(self.folder, 0o700, exist_ok=True)
-                _write(f"{self.folder}/{name}", body)
-        except OSError:
-            return None
-        return Version(number, rev, kind == "full", name)
+            write(f"{self.folder}/edited", str(at_ns).encode())
 
     def _prune(self) -> None:
         """Whole chains go, the oldest first: a version without the one that it differs from can't be read."""
         kept = list(reversed(self.versions()))
         size = 0
         for count, version in enumerate(kept, 1):
-            size += _size(f"{self.folder}/{version.name}")
+            size += size_of(f"{self.folder}/{version.name}")
             if version.is_full and (count >= KEEP or size >= KEEP_BYTES):
                 for old in kept[count:]:
-                    self.forget(old)
+                    self.files.forget(old)
                 return
 
     # --- reading
 
     def head(self) -> Head | None:
         """Where its file is gone, the newest version: a stale save must not pass for the newest board then."""
+        noted = self._noted_head()
+        if noted is not None:
+            return noted
+        versions = self.versions()
+        return Head(versions[-1].number, versions[-1].rev) if versions else None
+
+    def _noted_head(self) -> Head | None:
         try:
-            with open(f"{self.folder}/head", encoding="ascii") as file:
-                number, rev = file.read(100).split()
+            number, rev = (read(f"{self.folder}/head") or b"").decode("ascii").split()
             return Head(int(number), rev)
-        except (OSError, ValueError):
-            versions = self.versions()
-            return Head(versions[-1].number, versions[-1].rev) if versions else None
+        except ValueError:
+            return None
 
     def is_ours(self, rev: str) -> bool:
         """Is a board of this revision one that we put in place, or were about to when we died?"""
         head = self.head()
         if head is None or head.rev == rev:
             return True
-        return any(version.rev == rev and version.number > head.number for version in self.versions())
+        return any(one.rev == rev and one.number > head.number and not one.is_note for one in self.versions())
 
     def versions(self) -> list[Version]:
-        """Oldest first."""
-        try:
-            names = os.listdir(self.folder)
-        except OSError:
-            return []
-        found = ((match, name) for name in names if (match := _NAME.fullmatch(name)))
-        return sorted(Version(int(match[1]), match[2], match[3] == "full", name) for match, name in found)
-
-    def written_at(self, version: Version) -> float:
-        """Epoch seconds; 0 where the file is gone."""
-        try:
-            return os.stat(f"{self.folder}/{version.name}").st_mtime
-        except OSError:
-            return 0.0
+        """Oldest first: all that stood on disk, as far as anybody can know."""
+        found, head = self.files.listed(), self._noted_head()
+        sure = head.number if head is not None else 0
+        if not found or found[-1].number <= sure:
+            return found
+        aside = self._aside()
+        stood = {one.number for one in found if not one.is_note and one.rev not in aside}
+        return [one for one in found if one.number <= sure or one.number in stood]
 
     def find(self, rev: str) -> tuple[Version, bytes] | None:
         """The newest version with this revision, and its text."""
         for version in reversed(self.versions()):
-            raw = self.load(version) if version.rev == rev else None
+            raw = self.files.load(version) if version.rev == rev else None
             if raw is not None:
                 return version, raw
         return None
@@ -192,84 +199,13 @@ class History:
         head = self.head()
         if head is None:
             return None
-        beyond = [one for one in self.versions() if one.number > head.number and not one.name.endswith("note")]
-        version = beyond[-1] if beyond else self._named(head.number, head.rev)
-        return self.load(version) if version is not None else None
-
-    def load(self, version: Version) -> bytes | None:
-        """Its text; None where any part of it is missing or damaged."""
-        parts: list[Delta] = []
-        name = version.name
-        while (found := _NAME.fullmatch(name)) and len(parts) <= 2 * _CHAIN:
-            body = _read(f"{self.folder}/{name}")
-            if body is None:
-                return None
-            if found[3] != "delta":
-                for part in reversed(parts):
-                    body = part.applied(body)
-                return body if revision(body) == version.rev else None
-            delta = read_delta(body)
-            if delta is None:
-                return None
-            parts.append(delta)
-            name = delta.parent
-        return None
+        kept = [one for one in reversed(self.versions()) if not one.is_note]
+        texts = (self.files.load(one) for one in kept if one.number > head.number or one.rev == head.rev)
+        return next((text for text in texts if text is not None), None)
 
     def walk(self) -> Iterator[tuple[Version, bytes, Delta | None]]:
-        """Every readable version, the newest chain first and each chain from its full text on, with what it changed
-        in the one before it; None where that is another one than was given last."""
-        chains: list[list[Version]] = []
-        for version in self.versions():
-            if version.is_full or not chains:
-                chains.append([])
-            chains[-1].append(version)
-        for chain in reversed(chains):
-            yield from self._chain(chain)
-
-    def _chain(self, chain: list[Version]) -> Iterator[tuple[Version, bytes, Delta | None]]:
-        name, text = "", b""
-        for version in sorted(chain, key=lambda version: version.name.endswith("note")):
-            body = _read(f"{self.folder}/{version.name}")
-            if body is None:
-                continue
-            delta = read_delta(body) if version.name.endswith("delta") else None
-            if delta is not None and delta.parent == name:
-                name, text = version.name, delta.applied(text)
-                yield version, text, delta
-            elif delta is None and revision(body) == version.rev:
-                name, text = version.name, body
-                yield version, text, None
-
-    def _named(self, number: int, rev: str) -> Version | None:
-        for kind in ("delta", "full"):
-            name = f"{number:08d}.{rev}.{kind}"
-            if os.path.exists(f"{self.folder}/{name}"):
-                return Version(number, rev, kind == "full", name)
-        return None
+        """Every readable version, with its text and what it changed: see `Versions.walk`."""
+        return self.files.walk(self.versions())
 
     def _last(self) -> int:
         return max((version.number for version in self.versions()), default=0)
-
-
-def _write(path: str, body: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        if os.write(fd, body) < len(body):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    finally:
-        os.close(fd)
-
-
-def _read(path: str) -> bytes | None:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return None
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except OSError:
-        return 0

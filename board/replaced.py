@@ -25,6 +25,7 @@ _KEEP: Final = 4  # so many whatever their age,
 _KEEP_FOR: Final = 5.0  # seconds, and those that are younger,
 _KEEP_AT_MOST: Final = 24  # but no more than these
 _KEEP_BYTES: Final = 32 * 1024 * 1024  # and about so many bytes
+UNKNOWN: Final = "0" * 32  # the revision of a file of which nobody knows what it held
 _TICK: Final = 20_000_000  # nanoseconds; the longest tick in use is 10 ms
 
 
@@ -55,10 +56,10 @@ class Retired:
         self.folder = folder
         self._sure: set[str] = set()  # names whose files were read when a change would have shown in their stamp
 
-    def retire(self, path: str, rev: str, seen: os.stat_result) -> None:
-        """Links the file that is about to be replaced; `seen` is its state when it was read and had revision `rev`."""
-        now = time.time_ns()
-        name = _named(now, rev, seen.st_mtime_ns, seen.st_size)
+    def retire(self, path: str, rev: str, seen: os.stat_result | None) -> None:
+        """Links the file that is about to be replaced; `seen` is its state when it was read and had revision `rev`,
+        None where that isn't known."""
+        name = _name_of(rev, seen)
         with suppress(OSError):
             try:
                 os.link(path, f"{self.folder}/{name}")
@@ -66,16 +67,19 @@ class Retired:
                 os.makedirs(self.folder, 0o700, exist_ok=True)
                 os.link(path, f"{self.folder}/{name}")
 
-    def keep(self, path: str, rev: str, seen: os.stat_result) -> None:
-        """The same for a file that has changed names with the new one, and is ours to move."""
-        now = time.time_ns()
-        target = f"{self.folder}/{_named(now, rev, seen.st_mtime_ns, seen.st_size)}"
-        with suppress(OSError):
+    def keep(self, path: str, rev: str, seen: os.stat_result | None) -> None:
+        """The same for a file that has changed names with the new one, and is ours to move. Where it can't be kept, it
+        goes, unless it holds what nobody else does."""
+        target = f"{self.folder}/{_name_of(rev, seen)}"
+        try:
             try:
                 os.rename(path, target)
             except FileNotFoundError:
                 os.makedirs(self.folder, 0o700, exist_ok=True)
                 os.rename(path, target)
+        except OSError:
+            if rev != UNKNOWN and _revision_at(path) == rev:
+                self.forget(path)
 
     def links_of(self, status: os.stat_result) -> int:
         """How many of this file's names are ours: one for each death between the link and the rename."""
@@ -136,6 +140,14 @@ class Retired:
             return []
 
 
+def _revision_at(path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return revision(file.read())
+    except OSError:
+        return None
+
+
 def _is_sure(retired_ns: int, changed_ns: int) -> bool:
     """Would any change since have another stamp?"""
     return is_stamped(changed_ns) or retired_ns - changed_ns > _TICK
@@ -148,6 +160,12 @@ def _named_so(name: str) -> _Name | None:
         return _Name(int(retired_ns), rev, int(changed_ns), int(size), name)
     except ValueError:
         return None
+
+
+def _name_of(rev: str, seen: os.stat_result | None) -> str:
+    """Without its state it is never believed unread: no file has this time of change."""
+    changed_ns, size = (seen.st_mtime_ns, seen.st_size) if seen is not None else (0, 0)
+    return _named(time.time_ns(), rev, changed_ns, size)
 
 
 def _named(retired_ns: int, rev: str, changed_ns: int, size: int) -> str:

@@ -11,22 +11,20 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Protocol
 
+from board.aside import Aside
 from board.errors import BoardError
 from board.history import History
 from board.lock import Lock
 from board.reading import BoardFile, decoded, revision, why
-from board.replaced import Replaced
-from board.stamps import stamp
+from board.replaced import UNKNOWN, Replaced
 from board.swap import exchange
+from board.versions import Version
 
-_ASIDE: Final = ".board-tmp"  # a new text that is being written
-_READY: Final = ".board-swap"  # one that is to change names with the board, or what stood there once it has
 SAVING_FOR: Final = 0.25  # seconds for which a shorter file may still be being written
 
 
@@ -37,6 +35,15 @@ class Snapshot(NamedTuple):
 
 class Lost(NamedTuple):
     """The board was changed by somebody else since it was read; nothing was written."""
+
+
+class _Over(NamedTuple):
+    """What a write replaces: the board as it was read, the edits that it had, and whether anything else will do."""
+
+    raw: bytes
+    rev: str
+    edits: tuple[str, ...]
+    force: bool
 
 
 class Store(Protocol):
@@ -56,7 +63,8 @@ class FileStore:
         self.folder = os.path.dirname(self.real)
         self.side = os.path.join(self.folder, ".board")
         self._file = BoardFile(path, self.side)
-        self.history = History(os.path.join(self.side, "history"))
+        self._aside = Aside(self.real)
+        self.history = History(os.path.join(self.side, "history"), self._aside.revisions)
         self._timeout = lock_timeout
         self._is_synced = True
 
@@ -105,8 +113,9 @@ class FileStore:
         except OSError as error:
             raise _unwritable(self.side, error) from None
 
-    def cas(self, text: str, rev: str, *, force: bool = False) -> str | Lost:
+    def cas(self, text: str, rev: str, *, force: bool = False, edits: Sequence[str] = ()) -> str | Lost:
         """Replaces the board by `text` if it still has revision `rev`; the new revision, or Lost. Needs the lock.
+        `edits` are the texts by hand that were merged into it.
 
         With `force` what an editor put there meanwhile is replaced as well, and kept among what was replaced. Mode and
         owner are kept. Raises BoardError when the folder can't be written: then the old file stands.
@@ -118,40 +127,48 @@ class FileStore:
             was, seen = self._file.read()
         if seen != rev:
             return Lost()
-        self.history.begin(was, rev)
         try:
+            self.history.begin(was, rev)
             self._sweep()
-            temporary = self._write_aside(raw)
-            made = os.stat(temporary)
+            made = self._put(raw, new, _Over(was, rev, tuple(edits), force))
         except OSError as error:
             raise _unwritable(self.real, error) from None
-        version = self.history.ahead(raw, was, new, rev)
-        try:
-            if not self._swap_in(temporary, rev, force=force):
-                self.history.forget(version)
-                return Lost()
-        except OSError as error:
-            self.history.forget(version)
-            raise _unwritable(self.real, error) from None
-        self.history.arrived(version)
+        if made is None:
+            return Lost()
         self._file.put(raw, new, made)
         return new
+
+    def _put(self, raw: bytes, new: str, over: _Over) -> os.stat_result | None:
+        """The file that stands there now; None where what it was to replace isn't there. Raises OSError or
+        BoardError where nothing was done."""
+        temporary = self._aside.write(raw, self._replaceable())
+        version = None
+        try:
+            made = os.stat(temporary)
+            version = self.history.ahead(raw, over.raw, new, over.rev, over.edits)
+            status = os.stat(self.real)
+            is_as_read = self._file.read()[1] == over.rev
+            if not is_as_read and not over.force:
+                self._give_up(temporary, version)
+                return None
+            self._swap_in(temporary, over.rev, status if is_as_read else None)
+        except (OSError, BoardError):
+            self._give_up(temporary, version)
+            raise
+        self.history.arrived(version)
+        return made
 
     def is_settled(self, rev: str) -> bool:
         """Is this revision ours, and has nobody written into what we replaced?"""
         return self.history.is_ours(rev) and not self.history.retired.changed()
 
-    def adopt(self, snapshot: Snapshot) -> None:
-        """What stands there, whoever wrote it, is the newest version. Needs the lock."""
-        self.history.adopt(snapshot.text.encode("utf-8"), snapshot.rev)
+    def adopt(self, snapshot: Snapshot, edits: Sequence[str] = ()) -> None:
+        """What stands there, whoever wrote it, is the newest version, and holds these edits. Needs the lock."""
+        self.history.adopt(snapshot.text.encode("utf-8"), snapshot.rev, edits)
 
-    def taken_in(self, edited: str, replaced: Replaced | None) -> None:
-        """The board holds this edit now, perhaps from a replaced file; what else comes may begin there."""
-        raw = edited.encode("utf-8")
-        rev = revision(raw)
-        self.history.note(raw, rev)
-        if replaced is not None:
-            self.history.retired.renew(replaced, rev)
+    def taken_in(self, replaced: Replaced) -> None:
+        """The board holds now what is in this file; only what else comes is an edit, and may begin there."""
+        self.history.retired.renew(replaced, revision(replaced.raw))
 
     def set_aside(self, replaced: Replaced) -> Replaced:
         """Keeps a replaced file that holds no board among the edits, where nothing takes it away."""
@@ -162,30 +179,26 @@ class FileStore:
             return replaced._replace(path=path)
         return replaced
 
-    def _swap_in(self, temporary: str, rev: str, *, force: bool) -> bool:
-        """False when the board hasn't that revision any more; the temporary file is gone either way."""
-        ready = temporary.removesuffix(_ASIDE) + _READY
-        try:
-            status = os.stat(self.real)
-            if not force and self._file.read()[1] != rev:
-                return False
-            os.rename(temporary, ready)
-            self._is_synced = False
-            if exchange(ready, self.real):
-                self.history.retired.keep(ready, rev, status)
-            else:
-                self.history.retired.retire(self.real, rev, status)
-                os.replace(ready, self.real)
-            return True
-        finally:
-            for left in (temporary, ready):
-                with suppress(OSError):
-                    os.unlink(left)  # what stays all the same goes with the next write
+    def _swap_in(self, temporary: str, rev: str, status: os.stat_result | None) -> None:
+        """What stands there is kept, as what it was with revision `rev`: seen as `status`, or already changed since.
+        Raises OSError where nothing was done."""
+        ready = self._aside.made_ready(temporary)
+        self._is_synced = False
+        if exchange(ready, self.real):
+            self.history.retired.keep(ready, rev, status)
+        else:
+            self.history.retired.retire(self.real, rev, status)
+            os.replace(ready, self.real)
+
+    def _give_up(self, temporary: str, version: Version | None) -> None:
+        """In this order: a version whose text isn't aside any more counts as one that came to be the board."""
+        self.history.withdraw(version)
+        self._aside.forget(temporary)
 
     def create(self, text: str) -> None:
         """A new board where there is none. Raises BoardError when there is one."""
         try:
-            temporary = self._write_aside(text.encode("utf-8"), 0o644)
+            temporary = self._aside.write(text.encode("utf-8"), None)
             try:
                 os.link(temporary, self.real)  # unlike rename, link never replaces
             finally:
@@ -196,47 +209,25 @@ class FileStore:
             raise _unwritable(self.real, error) from None
         fsync_folder(self.folder)
 
-    def _write_aside(self, raw: bytes, mode: int | None = None) -> str:
-        was = os.stat(self.real) if mode is None else None
-        if was is not None and was.st_nlink > 1 and was.st_nlink > 1 + self.history.retired.links_of(was):
+    def _replaceable(self) -> os.stat_result:
+        """The file that is to be replaced. Raises BoardError where that would part it from another name."""
+        status = os.stat(self.real)
+        if status.st_nlink > 1 and status.st_nlink > 1 + self.history.retired.links_of(status):
             raise BoardError(
-                f"{self.path} has {was.st_nlink} names (hard links), and replacing it would part them",
+                f"{self.path} has {status.st_nlink} names (hard links), and replacing it would part them",
                 "keep one name, or use a symlink",
             )
-        path = f"{self.real}.{os.getpid()}{_ASIDE}"
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fchmod(file.fileno(), stat.S_IMODE(was.st_mode) if was else (mode or 0o644))
-                if was is not None and (was.st_uid, was.st_gid) != (os.geteuid(), os.getegid()):
-                    os.fchown(file.fileno(), was.st_uid, was.st_gid)
-                now = stamp()
-                os.utime(file.fileno(), ns=(now, now))
-                os.fsync(file.fileno())
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(path)
-            raise
-        return path
+        return status
 
     def _sweep(self) -> None:
-        """Under the lock every temporary file is a dead writer's; one that was ready may by now be what stood there."""
-        name = os.path.basename(self.real)
+        """What dead writers left: a text that never became the board, or what the board was before it did."""
         with suppress(OSError):
-            for entry in os.listdir(self.folder):
-                if entry.startswith(name + ".") and entry.endswith((_ASIDE, _READY)):
-                    path = os.path.join(self.folder, entry)
-                    with suppress(OSError):
-                        if entry.endswith(_READY) and not self._is_known(path):
-                            self.history.retired.keep(path, "0" * 32, os.stat(path))
-                        else:
-                            os.unlink(path)
-
-    def _is_known(self, path: str) -> bool:
-        with open(path, "rb") as file:
-            return self.history.find(revision(file.read())) is not None
+            for left in self._aside.left():
+                if self.history.withdraw_text(left.rev) or not left.may_be_replaced:
+                    self._aside.forget(left.path)
+                else:
+                    is_known = self.history.find(left.rev) is not None
+                    self.history.retired.keep(left.path, left.rev if is_known else UNKNOWN, os.stat(left.path))
 
 
 def fsync_folder(folder: str) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from board.cli.context import Context
 from board.errors import InvalidBoard, NotFound, UsageError
-from board.history import Version
 from board.instants import format_instant, format_span
 from board.journal.events import Event
 from board.render import table, wants_colour
+from board.versions import Version
 
 _SHOWN = 12  # digits of a revision; as many as git shows of a commit, and a few to spare
 
@@ -24,7 +24,7 @@ def history(ctx: Context) -> None:
 
 def _versions(ctx: Context) -> list[Version]:
     """Newest first; edits as they were made, before they were merged, are none."""
-    return [version for version in reversed(ctx.store.history.versions()) if not version.name.endswith(".note")]
+    return [version for version in reversed(ctx.store.history.versions()) if not version.is_note]
 
 
 def _list(ctx: Context) -> None:
@@ -33,7 +33,7 @@ def _list(ctx: Context) -> None:
     now, head = ctx.engine.clock(), ctx.store.history.head()
     rows, shown = [], []
     for version in _versions(ctx)[: ctx.args.limit]:
-        at, text = ctx.store.history.written_at(version), ctx.store.history.load(version)
+        at, text = ctx.store.history.files.written_at(version), ctx.store.history.files.load(version)
         is_current = head is not None and (version.number, version.rev) == (head.number, head.rev)
         size = None if text is None else len(text)
         shown.append({"rev": version.rev, "at": format_instant(at), "size_bytes": size, "current": is_current})
@@ -54,7 +54,7 @@ def _text(ctx: Context, rev: str) -> tuple[Version, str]:
     if len(found) > 1:
         raise UsageError(f"{rev} is the beginning of {len(found)} versions", "give more of its digits")
     for version in found.values():
-        raw = ctx.store.history.load(version)
+        raw = ctx.store.history.files.load(version)
         if raw is not None:
             return version, raw.decode("utf-8")
         raise NotFound(f"version {version.rev[:_SHOWN]} is damaged", "`board history` lists the others")

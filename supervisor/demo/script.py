@@ -91,6 +91,7 @@ _LEAK = """\
 #!/bin/sh
 echo "config: token=$(cat "$TOP/secret.txt")" | tee "$TOP/printed.txt"
 ${spill}
+sleep 0.2 # tmux may drop what a process says in its last millisecond
 """
 
 _DEPLOY = """\

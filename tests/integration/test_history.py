@@ -13,6 +13,7 @@ from board import history as history_module
 from board import replaced as replaced_module
 from board import store as store_module
 from board.delta import make_delta, read_delta
+from board.errors import BoardError
 from board.history import History
 from board.origin import origin
 from board.reading import revision
@@ -66,7 +67,7 @@ def test_every_version_can_be_read_again(store: FileStore) -> None:
         texts.append(edited(texts[-1], dice))
         put(store, texts[-1])
     versions = store.history.versions()
-    assert [store.history.load(version) for version in versions] == [text.encode() for text in texts]
+    assert [store.history.files.load(version) for version in versions] == [text.encode() for text in texts]
     assert sum(version.is_full for version in versions) < 20
     assert sorted(text for _, text, _ in store.history.walk()) == sorted(text.encode() for text in texts)
 
@@ -84,12 +85,12 @@ def test_old_chains_go_as_a_whole(store: FileStore, monkeypatch: pytest.MonkeyPa
             foreign.write_text("not ours")
     kept = store.history.versions()
     assert 100 <= len(kept) < 100 + 2 * 64
-    assert all(store.history.load(version) is not None for version in kept)
+    assert all(store.history.files.load(version) is not None for version in kept)
     monkeypatch.setattr(history_module, "KEEP_BYTES", 10_000)
     for number in range(130):
         put(store, f"{store.read().text}{number}\n")
     assert len(store.history.versions()) <= 3 * 64
-    assert all(store.history.load(version) is not None for version in store.history.versions())
+    assert all(store.history.files.load(version) is not None for version in store.history.versions())
     assert foreign.exists()
 
 
@@ -110,7 +111,7 @@ def test_what_is_damaged_was_never_there(store: FileStore) -> None:
             dice.choice((b"", raw[: len(raw) // 2], raw + b"x", b"\xff" + raw, b"a 1 2 3\nx", b"/etc/x 0 0\n"))
         )
     known = {text.encode() for text in texts}
-    assert {store.history.load(version) for version in store.history.versions()} - known <= {None}
+    assert {store.history.files.load(version) for version in store.history.versions()} - known <= {None}
     put(store, "still\n")
     assert store.history.newest() == b"still\n"
 
@@ -156,6 +157,93 @@ def test_who_died_before_saying_so_counts_as_having_written(store: FileStore) ->
     assert store.history.newest() == b"three\n"
     put(store, "four\n")
     assert store.history.newest() == b"four\n"
+
+
+def test_a_version_that_waits_is_none_yet(store: FileStore) -> None:
+    """As long as its text stands aside, nobody can have begun an edit with it, nor has an edit come to the board with
+    it. Mutants: a version that waits counts; an edit counts before the version that it went into."""
+    put(store, "one\n")
+    second = put(store, "two\n")
+    three, edit = revision(b"three\n"), revision(b"by hand\n")
+    waits = Path(f"{store.path}.1.2.board-tmp")
+    waits.write_text("three\n")
+    store.history.ahead(b"three\n", b"two\n", three, second, ["by hand\n"])
+    assert store.history.newest() == b"two\n"
+    assert not store.history.is_ours(three)
+    assert store.history.find(three) is store.history.find(edit) is None
+    waits.rename(store.path)
+    assert store.history.newest() == b"three\n"
+    assert store.history.is_ours(three)
+    assert not store.history.is_ours(edit)
+    assert store.history.find(edit) is not None
+
+
+@pytest.mark.parametrize("name", ["board-tmp", "board-swap"])
+def test_who_died_before_the_exchange_has_written_nothing(store: FileStore, name: str) -> None:
+    """The next write takes the text and its version away. Mutant: the text alone, so that it counts from then on."""
+    second = put(store, "two\n")
+    waits = Path(f"{store.path}.1.2.{name}")
+    waits.write_text("three\n")
+    store.history.ahead(b"three\n", b"two\n", revision(b"three\n"), second, ["by hand\n"])
+    put(store, "four\n")
+    assert not waits.exists()
+    assert store.history.find(revision(b"three\n")) is store.history.find(revision(b"by hand\n")) is None
+    assert store.history.retired.changed() == []
+
+
+def test_who_died_behind_the_exchange_keeps_what_it_replaced(store: FileStore) -> None:
+    """What stands under the second name then is the old board, into which an editor may still be writing; or an
+    editor's own. Mutants: both taken away; the old board taken for an edit."""
+    put(store, "one\n")
+    first, second = (Path(f"{store.path}.1.{number}.board-swap") for number in (1, 2))
+    first.write_text("one\n")
+    second.write_text("by hand\n")
+    with first.open("r+") as editor:
+        put(store, "two\n")
+        assert [found.raw for found in store.history.retired.changed()] == [b"by hand\n"]
+        editor.write("late\n")
+        editor.flush()
+        assert {found.raw for found in store.history.retired.changed()} == {b"by hand\n", b"late\n"}
+
+
+def test_a_write_that_failed_leaves_no_version(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system refuses the exchange: the old board, and no word of the new one. Mutant: `withdraw` left out."""
+
+    def refused(_one: str, _other: str) -> bool:
+        raise OSError(5, "Input/output error")
+
+    rev = put(store, "one\n")
+    kept = store.history.versions()
+    monkeypatch.setattr(store_module, "exchange", refused)
+    with pytest.raises(BoardError, match=r"can't write .*input/output error"):
+        put(store, "two\n")
+    assert (store.read().rev, store.history.versions()) == (rev, kept)
+    assert sorted(path.name for path in Path(store.folder).iterdir()) == [".board", "tasks.yaml"]
+
+
+@pytest.mark.parametrize("name", ["head", "version", "folder"])
+def test_what_cant_be_read_is_no_reason_to_guess(store: FileStore, name: str) -> None:
+    """Without its history a stale save would be the newest board, and a claim gone: so a file that is there and can't
+    be read is an error, and nothing is written. Mutant: unreadable is absent."""
+    put(store, "one\n")
+    put(store, "two\n")
+    by_hand(store, "one and by hand\n")
+    folder = Path(store.history.folder)
+    spoilt = {"head": folder / "head", "folder": folder, "version": next(folder.glob("*3.*"))}[name]
+    spoilt.rename(folder.with_name("elsewhere"))
+    spoilt.mkdir() if name != "folder" else spoilt.symlink_to(spoilt)  # a link to itself can't be followed
+    with pytest.raises(BoardError, match="can't read"):
+        store.history.newest()
+
+
+def test_a_torn_version_gives_way_to_the_one_before(store: FileStore) -> None:
+    """The disk was full when a version was kept ahead, or somebody damaged it: what can be read is better than nothing
+    to compare with. Mutant: the newest or none."""
+    second = put(store, "two\n")
+    version = store.history.ahead(b"three\n", b"two\n", revision(b"three\n"), second)
+    assert version is not None
+    (Path(store.history.folder) / version.name).write_text("thr")
+    assert store.history.newest() == b"two\n"
 
 
 def test_a_write_that_lost_leaves_no_version(store: FileStore) -> None:
@@ -216,7 +304,8 @@ def test_what_an_editor_writes_into_a_replaced_file_is_seen(store: FileStore) ->
         editor.flush()
         (late,) = store.history.retired.changed()
         assert (late.raw, late.rev) == (b"by hand, and late\n", first)
-        store.taken_in(late.raw.decode(), late)
+        store.adopt(store.read(), [late.raw.decode()])
+        store.taken_in(late)
         assert store.history.retired.changed() == []
         editor.write("more\n")
         editor.flush()
@@ -257,6 +346,17 @@ def test_a_file_that_somebody_put_there_in_between_is_seen(store: FileStore, mon
     put(store, "two\n")
     assert store.read().text == "two\n"
     assert [found.raw for found in store.history.retired.changed()] == [b"by hand\n"]
+
+
+def test_what_is_replaced_unseen_is_looked_at(store: FileStore) -> None:
+    """An editor that saves too often is written over, not waited for; its text is found among what was replaced, also
+    when it is as long as the one that we had read, and old. Mutant: its state at the exchange is believed."""
+    rev = put(store, "one\n")
+    by_hand(store, "eno\n")
+    os.utime(store.path, (time.time() - 1, time.time() - 1))
+    with store.locked():
+        assert store.cas("two\n", rev, force=True) == revision(b"two\n")
+    assert [found.raw for found in store.history.retired.changed()] == [b"eno\n"]
 
 
 def test_replaced_files_are_few(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:

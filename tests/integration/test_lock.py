@@ -49,6 +49,18 @@ def released(pid: int, lets_go: int) -> None:
     assert ended(pid) == 0
 
 
+def test_a_lock_that_failed_half_way_holds_nothing(path: str) -> None:
+    """The folder was locked and the file can't be: a supervisor that lives on doesn't stand in anybody's way.
+    Mutant killed: the folder's lock kept."""
+    Path(path).symlink_to("elsewhere")
+    failed = Lock(path, 0)
+    with pytest.raises(BoardError, match="can't lock"):
+        failed.__enter__()
+    Path(path).unlink()
+    with Lock(path, 0) as lock:
+        assert lock is not failed
+
+
 def test_one_at_a_time(path: str, tmp_path: Path) -> None:
     """Eight processes count up one number by reading and writing it: none of 320 steps is lost.
     Mutants killed: flock left out; shared instead of exclusive."""

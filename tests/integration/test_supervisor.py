@@ -211,9 +211,10 @@ def test_an_agent_that_ends_without_a_word_is_a_death(house: House) -> None:
 
 
 def test_a_usage_limit_is_waited_for(house: House) -> None:
-    """An agent that names the end of its limit is started again after it, not before, and not as a mere death."""
+    """An agent that names the end of its limit is started again after it, not before, and not as a mere death. (It
+    lingers, since tmux may drop what a process says in its last millisecond.)"""
     said = "usage limit reached, try again in 2s"
-    start = f"echo run >> $HERE/out; [ $(wc -l < $HERE/out) = 1 ] || exec board done; echo '{said}'; exit 1"
+    start = f"echo run >> $HERE/out; [ $(wc -l < $HERE/out) = 1 ] || exec board done; echo '{said}'; sleep 0.2; exit 1"
     agents = f"""agents:
   capped:
     start: [sh, -c, {start!r}]
@@ -378,7 +379,7 @@ def test_the_output_of_a_worker_is_kept_redacted(house: House) -> None:
     secret = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"[::-1]
     (house.folder / "secret").write_text(secret)
     house.write("""
-  - {id: leak, run: 'echo "before"; echo "STRIPE_KEY=$(cat $HERE/secret)"; echo after'}
+  - {id: leak, run: 'echo "before"; echo "STRIPE_KEY=$(cat $HERE/secret)"; echo after; sleep 0.2'}
 """)
     house.start()
     house.reaches("leak", "done")

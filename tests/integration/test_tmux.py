@@ -316,7 +316,7 @@ class TestWindows:
         async def scene() -> None:
             async with server_on(tmux_socket) as (_, server):
                 pane = await server.open_window(SESSION, "task", "/")
-                await start(server, pane, "printf", "\\033kother\\033\\\\done")
+                await start(server, pane, "sh", "-c", "printf '\\033kother\\033\\\\done'; exec sleep 60")
                 await eventually(lambda: has_text(server, pane.id, "done"))
                 assert (await server.panes())[-1].window_name == "task"
                 with pytest.raises(ValueError, match="window name"):
