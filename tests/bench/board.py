@@ -28,7 +28,7 @@ from tests.programs import environment
 RUNS = 15
 SIZES = (10, 100, 1000, 10_000)
 CLAIMS = 320  # in all, however many processes or threads share them
-RATES = (CLAIMS, 1000)  # tasks of the boards that are claimed at once
+RATES = (CLAIMS, 1000)  # tasks of the boards of which as many as `CLAIMS` are claimed at once
 
 # Half a kilobyte, as a task with steps has: 10,000 of them are 5 MB.
 _TASK = """\
@@ -170,7 +170,8 @@ def rates(folder: Path) -> None:
 
 def claims_a_second(folder: Path, size: int, crew: str) -> float:
     shutil.rmtree(folder / ".board", ignore_errors=True)
-    path, count = str(write_board(folder, size)), int(crew.split(maxsplit=1)[0])
+    path, count = str(write_board(folder, size + 1)), int(crew.split(maxsplit=1)[0])
+    claim_some(path, [size])  # a board that nobody has read yet is parsed once, which isn't what is measured
     works = [partial(claim_some, path, range(first, CLAIMS, count)) for first in range(count)]
     began = time.perf_counter()
     if "thread" in crew:

@@ -29,22 +29,9 @@ TITLES = [f"Task {name}" for name in "abcd"]
 EDITED = BOARD.replace("Task d", "By hand")
 REFUSED, MADE = 10, 11  # exit codes of a child that was told so: nothing was changed; it was, and couldn't be synced
 KILLED = -9
-# What is never made for our sake, or can't fail: memory, and the end.
+# What is never made for our sake, can't fail, or may without harm: memory, the end, Python asking a file what it is.
 BARE = frozenset(
-    [
-        "mmap",
-        "mremap",
-        "munmap",
-        "brk",
-        "mprotect",
-        "futex",
-        "exit_group",
-        "getpid",
-        "geteuid",
-        "getegid",
-        "ioctl",
-        "lseek",
-    ]
+    "mmap mremap munmap brk mprotect futex exit_group getpid geteuid getegid ioctl lseek".split()  # noqa: SIM905
 )
 ERRORS = {"write": ["ENOSPC", "EDQUOT", "EIO"], "pwrite64": ["ENOSPC"], "openat": ["ENOSPC", "EMFILE", "EACCES"]}
 ERRORS |= {"renameat2": ["EINVAL", "ENOSYS", "EXDEV"], "link": ["EPERM"], "flock": ["ENOLCK"], "mkdir": ["EROFS"]}
@@ -150,8 +137,8 @@ def die_in(house: House) -> None:
 
 @needs_strace
 def test_any_system_call_of_a_claim_may_fail(tmp_path: Path) -> None:
-    """It is told, or made up for. Mutants killed: a history that can't be read taken for none, so that a stale save ends
-    a claim; the same for its folder."""
+    """It is told, or made up for. Mutants killed: a history that can't be read taken for none, so that a stale save
+    ends a claim; the same for its folder."""
     alone(fail_at_each_call, tmp_path)
 
 
