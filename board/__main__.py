@@ -1,7 +1,5 @@
 """`python -m board`: the command line, and nothing else."""
 
-import sys
+from board.cli import run
 
-from board.cli import main
-
-sys.exit(main())
+run()

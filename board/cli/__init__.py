@@ -10,10 +10,21 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import NoReturn
 
 from board.cli import parser
 from board.cli.parser import BOARD, Program
 from board.errors import BoardError
+
+
+def run() -> NoReturn:
+    """`main` as a program. It ends with the command: Python's own way out takes every module apart first, which costs a
+    claim an eighth of its time, and what was written has been flushed."""
+    code = main()
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def main(words: Sequence[str] | None = None) -> int:
