@@ -374,6 +374,17 @@ def test_a_hand_edit_is_seen_at_once(house: House) -> None:
     house.reaches("second", "done")
 
 
+def test_last_words_are_heard(house: House) -> None:
+    """Workers that say a word and end at once: tmux may drop one of many, not one of seven.
+    Mutant killed: the pane isn't piped."""
+    count = 150
+    house.write("".join(f"  - {{id: t{number}, run: echo said-{number}}}\n" for number in range(count)))
+    house.start()
+    eventually(lambda: house.path.read_text().count("status: done") == count, 30, "all are done")
+    said = [(house.side / "output" / f"t{number}.log").read_text() for number in range(count)]
+    assert sum(f"said-{number}\n" not in text for number, text in enumerate(said)) <= 6
+
+
 def test_the_output_of_a_worker_is_kept_redacted(house: House) -> None:
     """What a worker printed can be read afterwards; a secret-named value in it can't, in no file of ours."""
     secret = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"[::-1]
