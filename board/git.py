@@ -6,6 +6,7 @@ Paths are text with `surrogateescape`, so any file name survives the way there a
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -96,6 +97,25 @@ def root(path: str) -> str | None:
         raise
 
 
+class Standing(NamedTuple):
+    """Where a worktree stands; `branch` is None when HEAD is detached, `commit` when there is none yet."""
+
+    top: str
+    branch: str | None
+    commit: str | None
+
+
+def standing(path: str) -> Standing | None:
+    """`root`, `branch` and `head` at once; None outside of any worktree."""
+    try:
+        said = run(path, "rev-parse", "--show-toplevel", "HEAD", "--symbolic-full-name", "HEAD").split("\n")
+    except GitError:  # before the first commit, or outside: each of them knows how to tell
+        top = root(path)
+        return Standing(top, branch(path), head(path)) if top is not None else None
+    top, commit, ref = "\n".join(said[:-3]), *said[-3:-1]
+    return Standing(top, ref.removeprefix("refs/heads/") if ref != "HEAD" else None, commit)
+
+
 def common_dir(path: str) -> str:
     """The `.git` that all worktrees of the repository share, absolute and without symlinks."""
     found = run(path, "rev-parse", "--git-common-dir").removesuffix("\n")
@@ -135,6 +155,9 @@ def has_commit(path: str, commit: str) -> bool:
 
 def is_ancestor(path: str, commit: str, of: str = "HEAD") -> bool | None:
     """None when either is unknown here, or when a shallow clone has cut off the history that would tell."""
+    with contextlib.suppress(GitError):  # of what git doesn't know it says so, and then it is asked one by one
+        if not commit.startswith("-") and _asked(path, "merge-base", "--is-ancestor", commit, of) is not None:
+            return True
     old, new = resolve(path, commit), resolve(path, of)
     if old is None or new is None:
         return None

@@ -6,21 +6,24 @@ git itself is asked only where there is a `.git`: most commands on a board witho
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from board.errors import BoardError
 from board.model import Board, Task
 
 
-def home_of(board: Board, task: Task, folder: str) -> str | None:
-    """The path of the task's own worktree, made already or not; None for a task that works in the board's folder."""
+def home_of(board: Board, task: Task, folder: str, top_of: Callable[[str], str] | None = None) -> str | None:
+    """The path of the task's own worktree, made already or not; None for a task that works in the board's folder.
+
+    `top_of` is asked for the repository's main tree instead of git; it may raise BoardError.
+    """
     settings = board.settings.worktrees
     if not settings.enabled or task.record.get("worktree") is False or not is_in_repository(folder):
         return None
     from board import worktree
 
     try:
-        return worktree.place(worktree.main_top(folder), settings.root, task.id)
+        return worktree.place((top_of or worktree.main_top)(folder), settings.root, task.id)
     except BoardError:
         return None
 
@@ -33,13 +36,18 @@ def tree_of(board: Board, task: Task, folder: str) -> str:
 
 def is_in_repository(folder: str) -> bool:
     """Is there a `.git` here or above? Told without starting git."""
+    return dot_git(folder) is not None
+
+
+def dot_git(folder: str) -> str | None:
+    """The nearest `.git`, here or above: a folder, or a file in a linked worktree."""
     at = os.path.realpath(folder)
-    while not os.path.lexists(os.path.join(at, ".git")):
+    while not os.path.lexists(found := os.path.join(at, ".git")):
         parent = os.path.dirname(at)
         if parent == at:
-            return False
+            return None
         at = parent
-    return True
+    return found
 
 
 def head_of(tree: str) -> str | None:

@@ -99,19 +99,20 @@ def drift(tree_path: str, branch: str | None, checkpoint: str | None) -> str | N
         return "worktree gone"
     except OSError as error:
         raise git.GitError(("stat", tree_path), None, str(error)) from error
-    top = git.root(tree_path)
-    if top is None or not _is_same(top, tree_path):
+    stands = git.standing(tree_path)
+    if stands is None or not _is_same(stands.top, tree_path):
         return "worktree gone"
-    current = git.branch(tree_path)
-    if branch is not None and current != branch:
-        return f"branch is {current or 'detached'}, not {branch}"
+    if branch is not None and stands.branch != branch:
+        return f"branch is {stands.branch or 'detached'}, not {branch}"
     if checkpoint is None:
         return None
     return _lost_checkpoint(tree_path, checkpoint)
 
 
 def _lost_checkpoint(tree_path: str, checkpoint: str) -> str | None:
-    kept = git.is_ancestor(tree_path, checkpoint) if git.has_commit(tree_path, checkpoint) else False
+    kept = git.is_ancestor(tree_path, checkpoint)
+    if kept is None and not git.has_commit(tree_path, checkpoint):
+        kept = False
     if kept is None and git.head(tree_path) is not None:
         argv = ("git", "-C", tree_path, "merge-base", "--is-ancestor", checkpoint, "HEAD")
         raise git.GitError(argv, None, "the clone is too shallow to tell", "git fetch --unshallow")

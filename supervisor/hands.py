@@ -13,6 +13,7 @@ from supervisor import looks
 from supervisor.control import TmuxError
 from supervisor.decide import STOPPED
 from supervisor.keeping import Keeping
+from supervisor.launch import Site
 from supervisor.model import Dead, Exit, Fact, Rule, Unseen
 from supervisor.processes import survivors
 from supervisor.screen import limited_until
@@ -36,17 +37,24 @@ class Hands:
                 keeping.facts.done_if = await looks.done_if(keeping.task, site)
                 failed = keeping.facts.done_if is Unseen.FAILED
             case "drift":
-                keeping.facts.drift = await looks.drift(keeping.task, site)
+                # Whoever is asked for one is asked for the other next, and the next start notes the commit, too.
+                keeping.facts.drift, _ = await asyncio.gather(
+                    looks.drift(keeping.task, site), self._progress(keeping, site)
+                )
                 failed = keeping.facts.drift is Unseen.FAILED
             case "limit":
                 keeping.facts.limit = await self._limit(keeping, board)
                 failed = keeping.facts.limit is Unseen.FAILED
             case "progress":
-                keeping.facts.progress = await looks.progress(keeping.task, site)
+                await self._progress(keeping, site)
                 failed = keeping.facts.progress is Unseen.FAILED
         keeping.facts.at = self.tools.engine.clock()
         if failed:
             self.tools.tell("look_failed", keeping.task.id, source=fact, step=keeping.task.step.id)
+
+    async def _progress(self, keeping: Keeping, site: Site) -> None:
+        keeping.facts.head = await looks.tree_head(site)
+        keeping.facts.progress = looks.progress(keeping.task, keeping.facts.head)
 
     # --- settling and holding
 

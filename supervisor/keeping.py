@@ -16,12 +16,14 @@ from supervisor.sight import Known
 
 @dataclass(slots=True)
 class Facts:
-    """Answers to the law's questions about one attempt, the last of them given at `at`; asked anew for the next."""
+    """Answers to the law's questions about one attempt, the last of them given at `at`; asked anew for the next.
+    `head` is the tree's commit as it was seen when progress was looked for."""
 
     done_if: Answer = Unseen.NOT_LOOKED
     drift: str | Unseen | None = Unseen.NOT_LOOKED
     progress: Answer = Unseen.NOT_LOOKED
     limit: float | Unseen | None = Unseen.NOT_LOOKED
+    head: str | None = None
     at: float = 0.0
 
     @property

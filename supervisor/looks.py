@@ -49,14 +49,14 @@ async def drift(task: Task, site: Site) -> str | Unseen | None:
         return Unseen.FAILED
 
 
-async def progress(task: Task, site: Site) -> Answer:
-    """Did anything advance since the last start: a checkpoint that moved, or a new commit in its tree?"""
+def progress(task: Task, head: str | None) -> Answer:
+    """Did anything advance since the last start: a checkpoint that moved, or a new commit in its tree, which is at
+    `head` now?"""
     run = task.run
     if run is None or run.progressed:
         return True
     if run.head is None:
         return False
-    head = await tree_head(site)
     return Unseen.FAILED if head is None else head != run.head
 
 

@@ -30,6 +30,7 @@ from supervisor.watcher import Watcher
 
 SWEEP = 5.0  # seconds: the net under all other causes
 SHORTEST = 0.01
+SAY_AFTER = 0.02  # seconds from a cycle until the status is written: none of that stands before a restart
 LEAVE = 3.0  # seconds for operations under way when we are told to leave
 
 
@@ -56,6 +57,7 @@ class Supervisor:
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
         self._watcher: Watcher | None = None
+        self._saying: asyncio.TimerHandle | None = None
 
     # --- life
 
@@ -112,6 +114,7 @@ class Supervisor:
                 raise BoardError(f"{task_id}: its processes still live", f"board log {task_id}")
             return True
         finally:
+            self._say()
             self.report.leave()
             await self._let_go()
             instance.release()
@@ -120,8 +123,8 @@ class Supervisor:
         await self.cycle()
         if self.mode.once:
             await self._finish_operations()
-            self._say()
             return
+        self._say()
         ready()
         while self._stopping is None:
             await self._sleep()
@@ -140,6 +143,7 @@ class Supervisor:
 
     async def _leave(self) -> None:
         await self._end_operations()
+        self._say()
         self.report.leave()
         running = sum(isinstance(kept.verdict, Alive) for kept in self.eyes.kept.values())
         self.tools.tell("supervisor_stopped", None, pid=os.getpid(), workers_count=running)
@@ -205,8 +209,7 @@ class Supervisor:
         for kept in self.eyes.kept.values():
             kept.is_fresh = kept.operation is None
         if view is None:
-            self._say()
-            return
+            return self._say_soon()
         board = view.board
         self._take_requests(board)
         listing = await self.eyes.listing(board)
@@ -215,7 +218,7 @@ class Supervisor:
             self.law.decide_all(board, may_start=listing.panes is not None)
         else:
             self.law.restate(board)
-        self._say()
+        return self._say_soon()
 
     def _at(self, instant: float) -> None:
         self._next_at = instant if self._next_at is None else min(self._next_at, instant)
@@ -245,5 +248,12 @@ class Supervisor:
         await asyncio.gather(*(self.law.hands.wind_down(kept, by, block=False) for kept in running))
         await self.cycle()
 
+    def _say_soon(self) -> None:
+        if self._saying is None:
+            self._saying = asyncio.get_running_loop().call_later(SAY_AFTER, self._say)
+
     def _say(self) -> None:
+        if self._saying is not None:
+            self._saying.cancel()
+            self._saying = None
         self.report.say(self.eyes.kept, self.eyes.incident, self.eyes.board.board if self.eyes.board else None)

@@ -74,9 +74,11 @@ class Looker:
 
     async def _gone(self, known: Known, pane: Pane | None) -> Observation:
         """The worker's own process is not there (any more): what else of it is, and how did it end?"""
-        others = await asyncio.to_thread(survivors, known.attempt.mark, known.process)
+        look = asyncio.to_thread(survivors, known.attempt.mark, known.process)
         if known.ended is None and pane is not None and self._server is not None:
-            known.ended = await _exit_of(self._server, pane)
+            others, known.ended = await asyncio.gather(look, _exit_of(self._server, pane))
+        else:
+            others = await look
         return self._seen(known, pane, lives=False, others=None if others is None else len(others))
 
     def _seen(

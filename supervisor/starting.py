@@ -47,7 +47,7 @@ class Starter:
         site, profile = self.tools.site(board, task), self._profile(keeping, board)
         if server is None or profile is None or not await self._ready_tree(keeping, board, site):
             return
-        head = await looks.tree_head(site)
+        head = keeping.facts.head or await looks.tree_head(site)
         pane = await server.open_window(self.tools.session, task.id, site.tree)
         await self.tools.capture(keeping)
         started, launch = self._record(keeping, profile, site, Opening(action, head, _last_exit(keeping)))
@@ -113,7 +113,7 @@ class Starter:
         )
 
     async def _ready_tree(self, keeping: Keeping, board: Board, site: Site) -> bool:
-        if site.branch is None:
+        if site.branch is None or keeping.facts.drift is None:  # or it was looked at a moment ago, and is as it was
             return True
         settings, store = board.settings.worktrees, self.tools.engine.store
         plan = worktree.Plan(store.folder, settings.root, site.branch, settings.base, settings.copy, settings.setup)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from board import worktree
 from board.engine import Engine
-from board.home import home_of
+from board.home import dot_git, home_of
 from board.journal.events import Event, Scalar
 from board.journal.redact import Redactor
 from board.model import Board, Task
@@ -18,6 +20,26 @@ from supervisor.output import keep_output
 from supervisor.processes import ProcessId
 from supervisor.profiles import Profiles
 from supervisor.server import Server
+
+
+class Tops:
+    """The main trees of repositories, asked of git once: three processes a question would stand before each restart.
+    A repository that was moved or made anew is another one, by its `.git`."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int], str] = {}
+
+    def of(self, folder: str) -> str:
+        """Raises BoardError as `worktree.main_top` does."""
+        try:
+            status = os.lstat(dot_git(folder) or folder)
+        except OSError:
+            return worktree.main_top(folder)
+        key = (folder, status.st_dev, status.st_ino)
+        if key not in self._known:
+            self._known[key] = worktree.main_top(folder)
+        return self._known[key]
+
 
 # What a dry run sees (a death, a worker that lives) is for the journal of whoever keeps the board, once.
 REHEARSED = frozenset({"would_act", "look_failed"})
@@ -35,6 +57,7 @@ class Tools:
     watch: Callable[[ProcessId], None]
     server: Server | None = None
     is_dry: bool = False
+    tops: Tops = field(default_factory=Tops)
 
     def tell(self, name: str, task: str | None, **fields: Scalar) -> None:
         if self.is_dry and name not in REHEARSED:
@@ -45,7 +68,7 @@ class Tools:
     def site(self, board: Board, task: Task) -> Site:
         """Where the task works, if it has been made: its worktree, else the board's folder."""
         store = self.engine.store
-        home = home_of(board, task, store.folder)
+        home = home_of(board, task, store.folder, self.tops.of)
         return Site(store.real, store.side, home or store.folder, task.id if home else None)
 
     async def capture(self, keeping: Keeping) -> None:
