@@ -103,6 +103,7 @@ class Starter:
             worker=f"{task.id}.{run.attempt}",
             rule=str(Rule.RESTART),
             cause=run.last_exit if is_restart else None,
+            token=run.token,
             attempt=run.attempt,
             why=keeping.decision.why,
             pid=told.pid,
