@@ -120,8 +120,11 @@ def supervisords() -> list[float] | None:
             f'command=sh -c "{WORKER.format(pipe=pipe.path)}"\nautorestart=true\nstartsecs=0\nstartretries=100000\n'
         )
         argv = [program, "-c", str(folder / "conf")]
+        env = {
+            key: value for key, value in environment().items() if key != "PYTHONPATH"
+        }  # its package is called as ours
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        with subprocess.Popen(argv, cwd=folder, env=environment(), **quiet) as process:  # type: ignore[call-overload]
+        with subprocess.Popen(argv, cwd=folder, env=env, **quiet) as process:  # type: ignore[call-overload]
             try:
                 return kills(pipe, 10)
             finally:
@@ -153,7 +156,8 @@ def widen(house: House, workers: int) -> None:
 
 
 class Cost:
-    """Of `workers` that sleep: seconds until all of them run, then the supervisor's share of a core, and its memory."""
+    """Of `workers` that sleep: seconds until all of them run, then the supervisor's share of a core, and its resident
+    memory, each with its tmux client."""
 
     def __init__(self, workers: int) -> None:
         with a_house() as house:
@@ -165,9 +169,7 @@ class Cost:
             self.up_in = time.perf_counter() - began
             time.sleep(2)
             self.share = share_of([process, *process.children(recursive=True)])
-            self.memory = process.memory_full_info().uss + sum(
-                child.memory_full_info().uss for child in process.children(recursive=True)
-            )
+            self.memory = sum(one.memory_info().rss for one in [process, *process.children(recursive=True)])
 
 
 def share_of(processes: list[psutil.Process]) -> float:
