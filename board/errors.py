@@ -35,6 +35,10 @@ class BoardError(Exception):
         return f"{self.message}; {self.remedy}" if self.remedy else self.message
 
 
+class Unwritable(BoardError):
+    """The disk is full, or may not be written to. Nothing was changed; the same may work later."""
+
+
 class UsageError(BoardError):
     """The words of the command are off."""
 

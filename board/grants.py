@@ -14,9 +14,10 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from board.errors import BoardError, UsageError
+from board.errors import BoardError, Unwritable, UsageError
 from board.instants import format_instant
 from board.model import Claim
+from board.reading import why
 
 
 class Grant(NamedTuple):
@@ -47,7 +48,7 @@ class Grants:
         except FileExistsError:
             return path
         except OSError as error:
-            raise BoardError(f"can't write {path}: {error.strerror}", "nothing was changed") from None
+            raise Unwritable(f"can't write {path}: {why(error)}", "nothing was changed") from None
         return path
 
     def highest(self, task: str) -> int:
@@ -59,7 +60,7 @@ class Grants:
         except FileNotFoundError:
             return []
         except OSError as error:  # without the memory of its tokens a task could be granted one a second time
-            raise BoardError(f"can't read {self.folder}: {error.strerror}", "nothing was changed") from None
+            raise BoardError(f"can't read {self.folder}: {why(error)}", "nothing was changed") from None
         found = (name[len(task) + 1 : -5] for name in names if name.startswith(f"{task}.") and name.endswith(".json"))
         return [int(part) for part in found if part.isdigit()]
 

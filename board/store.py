@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Protocol
 
 from board.aside import Aside
-from board.errors import BoardError
+from board.errors import BoardError, Unwritable
 from board.history import History
 from board.lock import Lock
 from board.reading import BoardFile, decoded, revision, why
@@ -250,5 +250,5 @@ def _size(path: str) -> int:
         return 0
 
 
-def _unwritable(path: str, error: OSError) -> BoardError:
-    return BoardError(f"can't write {path}: {why(error)}", "nothing was changed")
+def _unwritable(path: str, error: OSError) -> Unwritable:
+    return Unwritable(f"can't write {path}: {why(error)}", "nothing was changed")

@@ -12,6 +12,7 @@ from board.model import ENDED, HELD, Board, Status, Task
 from board.queries import in_order, unmet
 from supervisor.control import TmuxError
 from supervisor.decide import decide
+from supervisor.disk import Disk
 from supervisor.hands import Hands
 from supervisor.keeping import Facts, Keeping
 from supervisor.model import Alive, Case, Decision, End, Hold, Lingering, Look, Nothing, Rule, Settle, Start, Wait
@@ -21,6 +22,7 @@ from supervisor.starting import Starter
 from supervisor.tools import Tools
 
 LOOK_AGAIN_AFTER = 30.0  # seconds until a fact that could not be told is asked about again
+LOOKING = "looking"  # the one operation that writes nothing
 FRESH_FOR = 10.0  # seconds for which a fact is good enough to start upon
 
 
@@ -33,6 +35,7 @@ class Enforcer:
         self.report = report
         self.hands = Hands(tools)
         self.starter = Starter(tools)
+        self.disk = Disk(tools.tell)
         self.wake = wake
         self.is_dry = is_dry
         self.clock = tools.engine.clock
@@ -113,7 +116,7 @@ class Enforcer:
     def _look_only(self, keeping: Keeping, board: Board) -> None:
         match keeping.decision.action:
             case Look(fact=fact):
-                self.operate(keeping, "looking", self.hands.look(keeping, fact, board))
+                self.operate(keeping, LOOKING, self.hands.look(keeping, fact, board))
             case _:
                 self.report.would(keeping)
 
@@ -127,7 +130,7 @@ class Enforcer:
                 if until is not None:
                     self.look_again_at(until)
             case Look(fact=fact):
-                self.operate(keeping, "looking", self.hands.look(keeping, fact, board))
+                self.operate(keeping, LOOKING, self.hands.look(keeping, fact, board))
             case Settle():
                 self.operate(keeping, "settling", self.hands.settle(keeping, board, decision.rule))
             case Hold(on=on):
@@ -200,7 +203,11 @@ class Enforcer:
             except (BoardError, TmuxError, OSError) as error:
                 keeping.failures += 1
                 keeping.not_before = self.clock() + RETRY * min(keeping.failures, 30)
-                self.tools.tell("look_failed", keeping.task.id, source=name, problem=str(error))
+                if not self.disk.refused(error, self.clock()):
+                    self.tools.tell("look_failed", keeping.task.id, source=name, problem=str(error))
+            else:
+                if name != LOOKING:
+                    self.disk.took(self.clock())
 
         keeping.run(name, guarded(), self.wake)
 

@@ -112,6 +112,12 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
     "journal_dropped": EventKind("error", "Records could not be written.", ("dropped_count", "first_at")),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
+    "write_failed": EventKind(
+        "error",
+        "The record can't be written (disk full, read-only): one incident; nothing starts until it can.",
+        ("problem",),
+    ),
+    "write_recovered": EventKind("info", "The record can be written again.", ("problem", "failed_for_s")),
     "status_failed": EventKind("warn", "The status file could not be written.", ("problem",)),
     "would_act": EventKind("info", "A dry run says what it would do.", ("action", "next_at")),
 }
