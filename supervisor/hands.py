@@ -63,7 +63,7 @@ class Hands:
         self.tools.tell(
             "step_settled",
             task.id,
-            step=task.step.id,
+            **keeping.told(),
             rule=str(rule),
             why=keeping.decision.why,
             exit_status=exit_status,
@@ -131,6 +131,7 @@ class Hands:
         self.tools.tell(
             event,
             keeping.task.id,
+            **keeping.told(),
             worker=known.attempt.worker,
             rule=str(rule),
             why=keeping.decision.why,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from board.journal.events import instant
+from board.journal.events import CASE, instant
 
 Record: TypeAlias = dict[str, Any]
 
@@ -77,7 +77,8 @@ def render(record: Record) -> str:
     """One line for people, without colour: `10:13:00 worker_restarted refund-tests/write rule=restart attempt=2`."""
     subject = "/".join(_shown(str(record[key])) for key in ("task", "step") if record.get(key) is not None)
     head = [str(record.get("ts", ""))[11:19], str(record.get("event", ""))]
-    facts = [f"{_shown(key)}={_shown(x)}" for key, x in record.items() if key not in _SHOWN_APART and x is not None]
+    told = ((key, x) for key, x in record.items() if key not in _SHOWN_APART and not key.startswith(CASE))
+    facts = [f"{_shown(key)}={_shown(x)}" for key, x in told if x is not None]
     return " ".join([*(_shown(word) for word in head if word), *([subject] if subject else []), *facts])
 
 
