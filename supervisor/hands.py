@@ -59,6 +59,8 @@ class Hands:
         if following is not None:
             self.tools.ledger.settle(task, keeping.death)
         elif not await self._finish(keeping, board, task):
+            # The law settled it; the definition of done had the last word.
+            self.tools.tell("decision_made", task.id, **keeping.told(), rule=str(rule), why=keeping.decision.why)
             return
         self.tools.tell(
             "step_settled",
