@@ -98,7 +98,8 @@ def _judged(raw: bytes) -> Record | Flaw:
     if record is not None:
         return record if record.get("v") == VERSION else Flaw.OTHER_VERSION
     # Whoever writes after a line that was cut closes it: it need not be the last one.
-    return Flaw.TORN if raw.startswith(b'{"ts":') or not raw.endswith(b"\n") else Flaw.FOREIGN
+    is_cut = raw.startswith(b'{"ts":') and not raw.endswith(b"}\n")
+    return Flaw.TORN if is_cut or not raw.endswith(b"\n") else Flaw.FOREIGN
 
 
 def render(record: Record) -> str:
