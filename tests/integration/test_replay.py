@@ -76,8 +76,7 @@ def decisions(house: House) -> list[dict[str, Any]]:
 def test_a_recorded_history_is_decided_again(house: House) -> None:
     """Every decision of a real history has its case and comes out alike; with another policy the restarts do not.
 
-    Mutants seen red: the case taken after the deed instead of before the decision; instants of the case cut to
-    milliseconds; a decision that is told without its case.
+    Mutants seen red: the case as it stands once the deed is done; a decision that is told without its case.
     """
     keep(house)
     told = decisions(house)
