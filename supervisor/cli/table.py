@@ -99,7 +99,7 @@ _ALL: Final = (
     Command(
         "replay",
         _LOOK,
-        "Decide a recorded history again, and show where today's law differs.",
+        "Decide recorded decisions again, each by itself, and show where today's law differs.",
         "replaying:replay",
         (
             Arg(("paths",), {"metavar": "PATH", "nargs": "*", "help": "journal files or folders (else this board's)"}),
