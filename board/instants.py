@@ -76,3 +76,15 @@ def format_instant(at: float) -> str:
     text = moment.strftime("%Y-%m-%dT%H:%M:%S")
     rest = milliseconds % 1000
     return f"{text}.{rest:03d}Z" if rest else f"{text}Z"
+
+
+def format_clock(at: float, now: float) -> str:
+    """`10:12:09Z`, or the whole instant where it is another day's."""
+    text = format_instant(float(int(at)))
+    return text[11:] if text[:10] == format_instant(now)[:10] else text
+
+
+def format_moment(at: float, now: float) -> str:
+    """A clock for who compares and a span for who waits: `10:12:09Z, 2m ago` or `10:15:00Z, in 51s`."""
+    span = f"in {format_span(at - now)}" if at > now else f"{format_span(now - at)} ago"
+    return f"{format_clock(at, now)}, {span}"

@@ -14,7 +14,7 @@ from supervisor.control import TmuxError
 from supervisor.decide import decide
 from supervisor.disk import Disk
 from supervisor.hands import Hands
-from supervisor.keeping import Facts, Keeping
+from supervisor.keeping import Facts, Grounds, Keeping
 from supervisor.model import Alive, Case, Decision, End, Hold, Lingering, Look, Nothing, Rule, Settle, Start, Wait
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
@@ -67,7 +67,9 @@ class Enforcer:
             return
         before = keeping.decision
         self._forget_old_facts(keeping, now)
-        keeping.decision = decide(self._case(keeping, board, now))
+        case = self._case(keeping, board, now)
+        keeping.decision = decide(case)
+        keeping.grounds = Grounds(case, keeping.decision, keeping.known.last if keeping.known else None)
         self.report.decision(keeping, before)
         self._renew(keeping, now)
         if self.is_dry:

@@ -67,11 +67,13 @@ class Hands:
         if following is not None:
             self.tools.ledger.settle(task, keeping.death)
         elif not await self._finish(keeping, board, task):
+            # The law settled it; the definition of done had the last word.
+            self.tools.tell("decision_made", task.id, **keeping.told(), rule=str(rule), why=keeping.decision.why)
             return
         self.tools.tell(
             "step_settled",
             task.id,
-            step=task.step.id,
+            **keeping.told(),
             rule=str(rule),
             why=keeping.decision.why,
             exit_status=exit_status,
@@ -139,6 +141,7 @@ class Hands:
         self.tools.tell(
             event,
             keeping.task.id,
+            **keeping.told(),
             worker=known.attempt.worker,
             rule=str(rule),
             why=keeping.decision.why,

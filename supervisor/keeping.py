@@ -9,9 +9,11 @@ from typing import Any
 
 from board.model import Task
 from board.settings import RestartPolicy
-from supervisor.model import Absent, Answer, Dead, Decision, Exit, Nothing, Rule, Unseen, Verdict
+from supervisor.case import Scalar, outcome, record
+from supervisor.model import Absent, Answer, Case, Dead, Decision, Exit, Nothing, Observation, Rule, Unseen, Verdict
 from supervisor.policy import next_slot
 from supervisor.sight import Known
+from supervisor.status import seen_words
 
 
 @dataclass(slots=True)
@@ -31,6 +33,26 @@ class Facts:
         return Unseen.FAILED in (self.done_if, self.drift, self.progress, self.limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """A decision and what it was made on: the case, and the look that it rests on (None: only the record was asked)."""
+
+    case: Case
+    decision: Decision
+    seen: Observation | None
+
+    def told(self) -> dict[str, Scalar]:
+        """As fields of the decision's event: the evidence for people, and the case to be decided again."""
+        verdict, seen = self.case.verdict, self.seen
+        return {
+            **record(self.case),
+            "seen": seen_words(verdict),
+            "source": str(seen.source) if seen else "board",
+            "seen_at": verdict.at if isinstance(verdict, Dead) else seen.at if seen else None,
+            "outcome": outcome(self.decision.action, self.case.now),
+        }
+
+
 @dataclass(slots=True)
 class Keeping:
     """One task's runtime state. `busy` names the operation under way; a task has at most one at a time."""
@@ -39,6 +61,7 @@ class Keeping:
     known: Known | None = None
     verdict: Verdict = field(default_factory=Absent)
     decision: Decision = field(default_factory=lambda: Decision(Rule.SETTLED, Nothing()))
+    grounds: Grounds | None = None
     facts: Facts = field(default_factory=Facts)
     facts_of: tuple[str, object] = ("", None)
     draw: float = 0.0
@@ -60,6 +83,10 @@ class Keeping:
             return None
         recorded = self.task.run is not None and self.task.run.ended_at is not None
         return None if recorded else (self.verdict.exit, self.verdict.at)
+
+    def told(self) -> dict[str, Scalar]:
+        """The last decision's grounds, as fields of its event."""
+        return {} if self.grounds is None else self.grounds.told()
 
     def run(self, name: str, work: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
         """Starts the task's one operation; `ended` is called when it is over, however it went."""

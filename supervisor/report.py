@@ -84,7 +84,7 @@ class Report:
         self._tools.tell(
             "decision_made",
             keeping.task.id,
-            step=keeping.task.step.id,
+            **{**keeping.told(), "step": keeping.task.step.id},
             rule=str(now.rule),
             why=now.why,
             next_at=until,

@@ -99,7 +99,7 @@ class Starter:
         self.tools.tell(
             "worker_restarted" if is_restart else "worker_started",
             task.id,
-            step=run.step,
+            **{**keeping.told(), "step": run.step},
             worker=f"{task.id}.{run.attempt}",
             rule=str(Rule.RESTART),
             cause=run.last_exit if is_restart else None,

@@ -66,10 +66,10 @@ def _todo(board: Board, task: Task) -> Account:
         do = (f"board show {task.id}", f"board approve {task.id}")
         return Account(f"step {task.step.id} has a gate and nobody approved it", "a person approves it", do)
     if task.started and not task.step.resumable and not task.is_approved:
-        settle = f"board advance {task.id}" if task.next_step() else f"board claim {task.id} --as NAME"
+        settle = f"board advance {task.id}" if task.next_step() else f'board claim {task.id} --as "$USER"'
         standing = f"step {task.step.id} was started, never settled, and is not resumable"
         return Account(standing, "a person decides; no machine starts it again", (f"board approve {task.id}", settle))
-    return Account("it is ready", "whoever asks first gets it", (f"board claim {task.id} --as NAME",))
+    return Account("it is ready", "whoever asks first gets it", (f'board claim {task.id} --as "$USER"',))
 
 
 def _status_of(board: Board, name: str) -> str:

@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterator
 from typing import Any, Final
 
 from board.cli.context import Context
@@ -87,11 +86,3 @@ def _wait() -> bool:
     sys.stdout.flush()
     time.sleep(_BETWEEN_LOOKS)
     return True
-
-
-def newest(folder: str, task: str, count: int) -> list[read.Record]:
-    """The last `count` records of a task, oldest first."""
-    from collections import deque
-
-    found: Iterator[read.Record] = read.records(folder, task=task)
-    return list(deque(found, count))

@@ -9,14 +9,15 @@ import os
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from board.cli import verdicts
 from board.cli.account import LAW, Account, account
 from board.cli.context import Context
-from board.cli.log import newest
-from board.instants import format_instant, format_span, parse_instant
+from board.instants import format_clock, format_instant, format_moment, format_span, parse_instant
 from board.model import Board, Task
 from board.render import clean
 
 _EVENTS: Final = 6
+_VERDICTS: Final = 5
 
 
 class Sight(NamedTuple):
@@ -33,11 +34,32 @@ def why(ctx: Context) -> None:
     now = ctx.engine.clock()
     told = account(board, task, now)
     sight = sight_of(_status(ctx.store.side), task)
-    events = newest(os.path.join(ctx.store.side, "journal"), task.id, _EVENTS)
+    do = [f"{command}{_place(ctx)}" for command in _commands(told, sight)]
+    past = _past(ctx, task)
     if ctx.args.json:
-        return ctx.emit(_record(board, task, told, sight, events))
-    lines = [*_head(task, told), *_seen(task, sight, now), *_next(told, sight, now), *_last(events)]
-    return ctx.write("".join(f"{clean(line)}\n" for line in lines))
+        return ctx.emit(_record(board, task, told, sight, do) | _past_record(past))
+    lines = [
+        *_head(task, told),
+        *_seen(task, sight, now),
+        *_next(told, sight, now),
+        *(f"do         {each}" for each in do),
+    ]
+    ctx.write("".join(f"{clean(line)}\n" for line in lines))
+    ctx.write(verdicts.lines(past.verdicts, now, ctx.env))
+    return ctx.write("".join(f"{clean(line)}\n" for line in _last(past.events)))
+
+
+def _place(ctx: Context) -> str:
+    """What a command that is copied needs besides, where the board was named."""
+    from shlex import quote
+
+    return f" --board {quote(ctx.args.board)}" if ctx.args.board else ""
+
+
+def _past(ctx: Context, task: Task) -> verdicts.Told:
+    from board.journal.read import records
+
+    return verdicts.newest(records(os.path.join(ctx.store.side, "journal"), task=task.id), _EVENTS, _VERDICTS)
 
 
 def _status(side: str) -> Mapping[str, Any] | None:
@@ -89,7 +111,7 @@ def _seen(task: Task, sight: Sight | None, now: float) -> list[str]:
     if sight is None or not sight.seen:
         return lines + ([f"rule       {_law(task.blocked.rule)}"] if task.blocked and task.blocked.rule else [])
     seen_at = _instant(sight.seen, "seen_at") or sight.at
-    age = f", {format_span(max(0.0, now - seen_at))} ago" if seen_at is not None else ""
+    age = f", {format_moment(min(seen_at, now), now)}" if seen_at is not None else ""
     source = sight.seen.get("source") or "the board"
     lines.append(f"seen       {sight.seen.get('seen') or 'nothing yet'} ({source}{age})")
     if sight.seen.get("rule"):
@@ -102,7 +124,7 @@ def _seen(task: Task, sight: Sight | None, now: float) -> list[str]:
 def _absent(sight: Sight | None, now: float) -> str:
     if sight is None:
         return "none has looked at this board: what follows is the record's own word"
-    age = f"{format_span(max(0.0, now - sight.at))} ago" if sight.at is not None else "at an unknown time"
+    age = f"at {format_moment(min(sight.at, now), now)}" if sight.at is not None else "at an unknown time"
     if sight.runs is False:
         return f"not running; {sight.by} last looked {age}"
     return f"can't be asked from here; {sight.by} last looked {age}"
@@ -114,12 +136,13 @@ def _law(rule: str) -> str:
 
 
 def _next(told: Account, sight: Sight | None, now: float) -> list[str]:
-    lines = [f"next       {told.next}"]
+    clock = f" (at {format_clock(told.next_at, now)})" if told.next_at is not None else ""
+    lines = [f"next       {told.next}{clock}"]
     if sight is not None and sight.runs is not False and sight.seen.get("next"):
         at = _instant(sight.seen, "next_at")
-        when = f" in {format_span(at - now)}" if at is not None and at > now else ""
+        when = f" in {format_span(at - now)} (at {format_clock(at, now)})" if at is not None and at > now else ""
         lines = [f"next       {sight.seen['next']}{when}, says the supervisor", *lines]
-    return lines + [f"do         {command}" for command in _commands(told, sight)]
+    return lines
 
 
 def _commands(told: Account, sight: Sight | None) -> list[str]:
@@ -134,9 +157,7 @@ def _last(events: list[dict[str, Any]]) -> list[str]:
     return ["", "last:", *(f"  {render(event)}" for event in events)] if events else []
 
 
-def _record(
-    board: Board, task: Task, told: Account, sight: Sight | None, events: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _record(board: Board, task: Task, told: Account, sight: Sight | None, do: list[str]) -> dict[str, Any]:
     from board.queries import view
 
     rule = sight.seen.get("rule") if sight is not None else None
@@ -149,11 +170,14 @@ def _record(
             "law": LAW.get(str(rule)),
             "next": told.next,
             "next_at": None if told.next_at is None else format_instant(told.next_at),
-            "do": _commands(told, sight),
+            "do": do,
         },
         "supervisor": None if sight is None else _supervisor(sight),
-        "events": events,
     }
+
+
+def _past_record(past: verdicts.Told) -> dict[str, Any]:
+    return {"verdicts": verdicts.records(past.verdicts), "events": past.events}
 
 
 def _supervisor(sight: Sight) -> dict[str, Any]:

@@ -29,6 +29,20 @@ class Event(NamedTuple):
     fields: Mapping[str, Scalar] = MappingProxyType({})
 
 
+# What a decision of the law says besides its rule: what was seen, by what and when; what it comes to; and the case as
+# `supervisor.case` writes it, from which it can be decided again. None of the case is for people.
+CASE: Final = "case_"
+_DECIDED: Final = (
+    *("seen", "source", "seen_at", "outcome"),
+    *("case_v", "case_now_s", "case_status", "case_is_command", "case_is_resumable", "case_has_gate"),
+    *("case_is_approved", "case_has_done_if", "case_has_checkpoint", "case_settles_on_exit"),
+    *("case_claim_token", "case_is_ours", "case_attempt_token"),
+    *("case_verdict", "case_pid", "case_lingering_count", "case_exit", "case_dead_for_s"),
+    *("case_started_for_s", "case_stale", "case_restarts_for_s", "case_ended_for_s", "case_last_exit"),
+    *("case_done_if", "case_drift", "case_progress", "case_limited_in_s", "case_slot_in_s", "case_draw"),
+    *("case_grace_s", "case_intensity", "case_period_s", "case_backoff_s", "case_backoff_factor"),
+    *("case_backoff_cap_s", "case_stale_allowed"),
+)
 _EDITED: Final = ("changed_count", "added_count", "removed_count")
 _BOARD: Final[dict[str, EventKind]] = {
     "board_created": EventKind("info", "A board file was made.", ("path",)),
@@ -82,10 +96,10 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     ),
     "board_recovered": EventKind("info", "A broken file can be used again.", ("rev", "broken_for_s")),
     "worker_started": EventKind(
-        "info", "A worker's first attempt at a step began.", ("pid", "pane", "agent", "commit")
+        "info", "A worker's first attempt at a step began.", ("pid", "pane", "agent", "commit", *_DECIDED)
     ),
     "worker_restarted": EventKind(
-        "info", "A dead worker was started again.", ("pid", "pane", "agent", "commit", "waited_s")
+        "info", "A dead worker was started again.", ("pid", "pane", "agent", "commit", "waited_s", *_DECIDED)
     ),
     "worker_adopted": EventKind("info", "A running worker was taken over.", ("pid", "pane", "ran_for_s")),
     "worker_died": EventKind(
@@ -93,21 +107,23 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "A worker was proved dead.",
         ("pid", "pane", "exit_status", "signal", "ran_for_s", "last_line"),
     ),
-    "worker_stopped": EventKind("info", "A worker was ended on purpose.", ("pid", "pane", "signal", "grace_s")),
+    "worker_stopped": EventKind(
+        "info", "A worker was ended on purpose.", ("pid", "pane", "signal", "grace_s", *_DECIDED)
+    ),
     "worker_superseded": EventKind(
-        "warn", "A worker lost its claim and was ended.", ("pid", "pane", "held_by", "held_token")
+        "warn", "A worker lost its claim and was ended.", ("pid", "pane", "held_by", "held_token", *_DECIDED)
     ),
     "worker_output_captured": EventKind(
         "info", "A worker's output was kept, redacted.", ("path", "lines_count", "size_bytes")
     ),
-    "step_settled": EventKind("info", "A step is over.", ("exit_status", "ran_for_s", "next_step")),
+    "step_settled": EventKind("info", "A step is over.", ("exit_status", "ran_for_s", "next_step", *_DECIDED)),
     "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal")),
-    "decision_made": EventKind("info", "Another rule decides for a task now.", ("rule_was", "next_at")),
+    "decision_made": EventKind("info", "Another rule decides for a task now.", ("rule_was", "next_at", *_DECIDED)),
     "look_failed": EventKind("warn", "A look could not tell.", ("source", "problem", "failures_count")),
     "mass_death_seen": EventKind(
         "error", "Most workers died together: one incident.", ("dead_count", "workers_count", "within_s")
     ),
-    "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal")),
+    "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal", *_DECIDED)),
     "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s")),
     "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
     "journal_dropped": EventKind("error", "Records could not be written.", ("dropped_count", "first_at")),

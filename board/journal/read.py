@@ -1,6 +1,6 @@
 """The journal, read back: records in order, new ones as they come, one line for people. Writes nothing.
 
-A line that is torn, or that is not a record of ours, is passed over.
+A line that is torn, or that is not a record of ours, is passed over; `everything` tells those too.
 """
 
 import json
@@ -8,14 +8,24 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from board.journal.events import instant
+from board.journal.events import CASE, VERSION, instant
 
 Record: TypeAlias = dict[str, Any]
 
 _SEGMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]+))?\.jsonl")
+_LONGEST: Final = 4 * 1024 * 1024  # bytes; each of our texts has 64 KiB at most
 _SHOWN_APART: Final = frozenset(("ts", "level", "event", "task", "step", "v"))
+
+
+class Flaw(StrEnum):
+    """Why a line is no record that can be used."""
+
+    TORN = "torn"
+    FOREIGN = "foreign"
+    OTHER_VERSION = "of another version"
 
 
 def segments(folder: str) -> list[str]:
@@ -73,11 +83,31 @@ def follow(
             return
 
 
+def everything(path: str) -> Iterator[Record | Flaw]:
+    """Every line of one file: its record, or what is wrong with it. Raises OSError."""
+    with open(path, "rb") as file:
+        while raw := file.readline(_LONGEST):
+            is_long = len(raw) == _LONGEST and not raw.endswith(b"\n")
+            while is_long and len(rest := file.readline(_LONGEST)) == _LONGEST and not rest.endswith(b"\n"):
+                pass  # nothing of such a line is kept
+            yield Flaw.FOREIGN if is_long else _judged(raw)
+
+
+def _judged(raw: bytes) -> Record | Flaw:
+    record = _parsed(raw) if raw.endswith(b"\n") else None
+    if record is not None:
+        return record if record.get("v") == VERSION else Flaw.OTHER_VERSION
+    # Whoever writes after a line that was cut closes it: it need not be the last one.
+    is_cut = raw.startswith(b'{"ts":') and not raw.endswith(b"}\n")
+    return Flaw.TORN if is_cut or not raw.endswith(b"\n") else Flaw.FOREIGN
+
+
 def render(record: Record) -> str:
     """One line for people, without colour: `10:13:00 worker_restarted refund-tests/write rule=restart attempt=2`."""
     subject = "/".join(_shown(str(record[key])) for key in ("task", "step") if record.get(key) is not None)
     head = [str(record.get("ts", ""))[11:19], str(record.get("event", ""))]
-    facts = [f"{_shown(key)}={_shown(x)}" for key, x in record.items() if key not in _SHOWN_APART and x is not None]
+    told = ((key, x) for key, x in record.items() if key not in _SHOWN_APART and not key.startswith(CASE))
+    facts = [f"{_shown(key)}={_shown(x)}" for key, x in told if x is not None]
     return " ".join([*(_shown(word) for word in head if word), *([subject] if subject else []), *facts])
 
 

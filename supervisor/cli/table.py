@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from board.cli.commands import Arg, Command
+from board.cli.commands import Arg, Command, option
 from board.cli.parser import Program
 
 GROUPS: Final = ("keep", "look", "more")
@@ -95,6 +95,24 @@ _ALL: Final = (
         (Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"}),),
         "supervisor why refund-tests",
         f"0 shown, {_BAD}, 4 no such task",
+    ),
+    Command(
+        "replay",
+        _LOOK,
+        "Decide recorded decisions again, each by itself, and show where today's law differs.",
+        "replaying:replay",
+        (
+            Arg(("paths",), {"metavar": "PATH", "nargs": "*", "help": "journal files or folders (else this board's)"}),
+            _flag("--all", "show every decision, also those that are the same"),
+            option("--task", "ID", "only this task"),
+            option("--since", "SPAN", "only the last 30m, 2h, 1d"),
+            option("--intensity", "N", "what if so many restarts were allowed", type=int),
+            option("--period", "SPAN", "… within this time"),
+            option("--stale", "N", "… and so many in a row that brought nothing", type=int),
+            option("--backoff", "SPAN", "… with this pause before each"),
+        ),
+        "supervisor replay --since 1d\nsupervisor replay --intensity 1 .board/journal",
+        f"0 nothing differs, 2 a path can't be read, {_BAD},\n  5 something differs",
     ),
     Command(
         "doctor",

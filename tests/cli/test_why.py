@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import time
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,12 @@ from typing import Any
 import pytest
 
 from board.cli.account import LAW, account
-from board.instants import format_instant
+from board.instants import format_instant, format_moment
+from board.journal.events import instant
 from board.model import Status
 from board.records import read_board
 from supervisor.processes import identify
+from tests.boards import NOW
 from tests.cli.conftest import Run
 
 AT = "2026-11-20T10:00:00Z"
@@ -71,7 +75,7 @@ def test_what_was_seen_comes_with_source_age_rule_and_commands(run: Run, folder:
     """With a live supervisor: the evidence, the law's sentence, the next thing, and commands to copy."""
     status_of(folder, os.getpid())
     out = run("why", "api").out
-    assert "seen       dead: signal 9 (pidfd, 1m3" in out
+    assert re.search(r"seen       dead: signal 9 \(pidfd, \S+Z, 1m3\ds ago\)", out)
     assert f"rule       not-resumable: {LAW['not-resumable']}" in out
     assert "do         supervisor logs api" in out
     assert "not running" not in out
@@ -109,3 +113,77 @@ def test_without_a_supervisor_it_says_so(run: Run, folder: Path) -> None:
         ended = run("why", "tests")
         assert (ended.code, ended.err) == (0, "")
         assert "it waits for api (todo)" in ended.out
+
+
+def lines_of(**decision: Any) -> str:
+    """A decision's journal line a minute and a half ago, seen two seconds before."""
+    at = time.time() - 90
+    line = {
+        "ts": instant(at),
+        "event": "decision_made",
+        "task": "api",
+        "rule": "backoff",
+        "why": "next start in 100s",
+        "seen": "dead: signal 9",
+        "source": "pidfd",
+        "seen_at": instant(at - 2),
+        "outcome": "wait 100 s",
+        "next_at": instant(at + 100),
+        "case_v": 1,
+        "case_now_s": at,
+        "v": 1,
+        **decision,
+    }
+    return json.dumps(line) + "\n"
+
+
+def journal(folder: Path, *lines: str) -> None:
+    (folder / ".board/journal").mkdir(parents=True, exist_ok=True)
+    (folder / ".board/journal" / f"{instant(time.time())[:10]}.jsonl").write_text("".join(lines))
+
+
+def test_the_last_verdicts_are_told_as_people_read_them(run: Run, folder: Path) -> None:
+    """Of each: when (clock and span), what was seen and by what, the rule, what it came to; never the case's fields.
+
+    Mutant seen red: only the newest decision; `case_` fields in the line for people.
+    """
+    journal(folder, *(lines_of(why=f"number {number}") for number in range(7)))
+    out = run("why", "api").out
+    table = out.split("verdicts:\n")[1].split("\n\n")[0].splitlines()
+    assert table[0].split() == ["WHEN", "SEEN", "BY", "RULE", "CAME", "TO", "BECAUSE"]
+    assert [row.rpartition("  ")[2] for row in table[1:]] == [f"number {number}" for number in range(2, 7)]
+    pattern = r"\S+Z, 1m3\ds ago  dead: signal 9  pidfd, [12]\S* before  backoff  wait 100 s, until \S+Z  number \d"
+    assert all(re.fullmatch(pattern, row) for row in table[1:])
+    assert "case_" not in out
+    told = json.loads(run("why", "api", "--json").out)
+    assert [each["why"] for each in told["verdicts"]] == [f"number {number}" for number in range(2, 7)]
+    assert told["events"][-1]["case_v"] == 1
+
+
+def test_a_journal_of_another_hand_hurts_no_verdict(run: Run, folder: Path) -> None:
+    """Fields of any kind are shown or passed over, never a trace-back."""
+    odd = lines_of(seen_at=3, next_at=[], outcome=None, source={}, why=None)
+    journal(folder, lines_of(seen=None), odd, lines_of(ts="x"), lines_of(seen="\x1b[2J"))
+    ended = run("why", "api")
+    assert (ended.code, ended.err) == (0, "")
+    assert "\x1b" not in ended.out
+
+
+def test_commands_find_the_board_that_was_named(run: Run, folder: Path, tmp_path_factory: Any) -> None:
+    """Pasted elsewhere, a command goes to the board that was asked about. Mutant seen red: no `--board` behind it."""
+    there = tmp_path_factory.mktemp("a board's")
+    (there / "tasks.yaml").write_text((folder / "tasks.yaml").read_text())
+    told = json.loads(run("why", "ship", "--board", str(there / "tasks.yaml"), "--json").out)
+    assert told["why"]["do"]
+    for command in told["why"]["do"]:
+        program, *words = shlex.split(command.replace("$USER", "alice"))
+        assert program == "board"
+        assert run(*words).code == 0
+    assert "claim" not in (folder / "tasks.yaml").read_text()
+
+
+def test_a_clock_says_the_day_where_it_is_another_one() -> None:
+    """Seconds are cut as the journal cuts them; a span stands beside the clock, before and behind."""
+    assert format_moment(NOW, NOW + 125) == "10:13:00Z, 2m05s ago"
+    assert format_moment(NOW + 51.9, NOW) == "10:13:51Z, in 51s"
+    assert format_moment(NOW - 86400, NOW) == "2026-11-19T10:13:00Z, 1d ago"
