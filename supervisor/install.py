@@ -18,7 +18,7 @@ from supervisor.systemd import Systemd, config_home
 from supervisor.tmux import session_name
 from supervisor.unit import Service, Standing, standing
 
-Done = Literal["installed", "updated", "unchanged"]
+Done = Literal["installed", "updated", "started", "unchanged"]
 
 # Beside the PATH: which tmux server is ours, which shell it starts, and in which letters it speaks.
 _HANDED_ON = ("TMUX_TMPDIR", "SHELL", "LANG", "LC_ALL", "LC_CTYPE")
@@ -75,7 +75,9 @@ def install(host: Host, *, force: bool = False) -> Done:
     except BaseException:
         _undo(host, before)
         raise
-    return "installed" if before is None else "updated"
+    if before is None:
+        return "installed"
+    return "started" if before == text else "updated"
 
 
 def uninstall(host: Host, *, force: bool = False) -> bool:

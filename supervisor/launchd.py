@@ -24,7 +24,7 @@ def agent_name(name: str) -> str:
 
 
 def agent_text(service: Service) -> str:
-    """Raises ValueError for a path that no property list can hold."""
+    """Raises BoardError for a path that no property list can hold."""
     for text in (service.board, service.folder, *service.argv, *service.env.values()):
         forbid_unprintable(text)
     record = {

@@ -13,7 +13,7 @@ from dataclasses import replace
 from supervisor.control import NoServer, TmuxError
 from supervisor.tmux import Tmux
 
-_START = ("systemd-run", "--user", "--scope", "--quiet", "--collect")
+_START = ("systemd-run", "--user", "--scope", "--quiet", "--collect", "--description=Crewboard (tmux)")
 # A worker that the kernel kills for want of memory must not take the others with it; older ones don't know the word.
 _EXTRAS: tuple[tuple[str, ...], ...] = (("--property=OOMPolicy=continue",), ())
 

@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from board.errors import BoardError
+
 WATCHDOG = 60  # seconds; the loop turns at least every five
 _SEAL = "Written by `supervisor install`, taken back by `supervisor uninstall`"
 _SEALED = re.compile(re.escape(_SEAL) + r" \[([0-9a-f]{16})\]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLAIN = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _ENV = ("/usr/bin/env", "--")
 
 
@@ -48,7 +51,7 @@ def unit_name(name: str) -> str:
 
 
 def unit_text(service: Service) -> str:
-    """Raises ValueError, with words for a person, for a path that no unit can name."""
+    """Raises BoardError for a path that no unit can name."""
     command = " ".join(_word(word) for word in _command(service.argv))
     variables = "".join(f"Environment={_word(f'{key}={value}')}\n" for key, value in sorted(service.env.items()))
     body = f"""\
@@ -84,7 +87,10 @@ def _command(argv: tuple[str, ...]) -> tuple[str, ...]:
 def _word(text: str) -> str:
     """One word of a line that is split into words; `$` means nothing there, as the line begins with a colon or is no
     command."""
-    return '"' + _printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    printable = _printable(text)
+    if _PLAIN.fullmatch(printable):
+        return printable
+    return '"' + printable.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _whole(text: str) -> str:
@@ -99,9 +105,10 @@ def _printable(text: str) -> str:
 
 
 def forbid_unprintable(text: str) -> None:
-    """Raises ValueError for control characters, and for bytes that are no UTF-8."""
+    """Raises BoardError for control characters, and for bytes that are no UTF-8."""
     if _UNPRINTABLE.search(text):
-        raise ValueError(f"no service can name {text!a}: it holds what is no printable character")
+        what = f"no service can name {text!a}: it holds what is no printable character"
+        raise BoardError(what, "give it another name, or use `supervisor start`")
 
 
 # --- our own files

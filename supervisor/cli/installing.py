@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from board.cli.context import Context
-from board.errors import BoardError, RefusedError
+from board.errors import RefusedError
 from supervisor.cli.life import forbid_inside_worker, need_tmux
 from supervisor.install import Host, host_of
 from supervisor.install import install as put_on
@@ -14,15 +14,12 @@ from supervisor.install import uninstall as take_off
 from supervisor.instance import running
 from supervisor.systemd import linger, lingers
 
-_WORDS = {"installed": "installed", "updated": "updated", "unchanged": "unchanged:"}
-
 
 def install(ctx: Context) -> None:
     ctx.read()
     host = host_of(ctx.store.real, ctx.env)
-    text = _text(host)
     if ctx.args.dry_run:
-        return _show(ctx, host, text)
+        return _show(ctx, host, host.text())
     forbid_inside_worker(ctx)
     need_tmux()
     _forbid_beside_another(ctx, host)
@@ -33,7 +30,7 @@ def install(ctx: Context) -> None:
     if ctx.args.json:
         return ctx.emit({"service": {**_record(ctx, host), "result": done, "lingering": is_lingering}})
     if not ctx.args.quiet:
-        ctx.say(f"supervisor: {_WORDS[done]} {host.name} keeps {ctx.path} ({host.path})")
+        ctx.say(f"supervisor: {done}: {host.name} keeps {ctx.path} (written to {host.path})")
         if is_lingering is False:
             ctx.say("lingering is off: it ends with your last login and begins with the next one; to keep it going:")
             ctx.say("  loginctl enable-linger")
@@ -57,13 +54,6 @@ def _show(ctx: Context, host: Host, text: str) -> None:
         ctx.emit({"service": {**_record(ctx, host), "text": text}})
     else:
         ctx.write(text)
-
-
-def _text(host: Host) -> str:
-    try:
-        return host.text()
-    except ValueError as error:
-        raise BoardError(str(error), "give it another name, or use `supervisor start`") from None
 
 
 def _forbid_beside_another(ctx: Context, host: Host) -> None:
