@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 
-from supervisor.control import NoServer, TmuxError
+from supervisor.control import NoServer, TmuxError, TmuxTimeout
 from supervisor.tmux import Tmux
 
 _START = ("systemd-run", "--user", "--scope", "--quiet", "--collect", "--description=Crewboard (tmux)")
@@ -40,6 +40,8 @@ def open_session(tmux: Tmux, session: str, cwd: str) -> str | None:
                 scoped.ensure_server_and_session(session, cwd)
             except (TmuxError, OSError) as error:
                 problem = str(error) or type(error).__name__
+                if isinstance(error, TmuxTimeout):
+                    break
             else:
                 return None
     plain.ensure_server_and_session(session, cwd)

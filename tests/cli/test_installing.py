@@ -173,7 +173,7 @@ def test_a_dry_run_prints_and_does_nothing(machine: Machine, supervisor: Run) ->
 
 
 def test_without_an_answer_nothing_is_left_behind(machine: Machine, supervisor: Run) -> None:
-    """A container has no user manager: one line with the way to go there, exit 1. Mutant: written before it is asked."""
+    """A container has no user manager: one line with the way to go, exit 1. Mutant: written before it is asked."""
     machine.says("deaf")
     ended = supervisor("install")
     assert (ended.code, ended.out, ended.err.count("\n")) == (1, "", 1)

@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -149,6 +151,21 @@ def test_a_loop_that_hangs_beats_no_more(house: House, listener: Listener, numbe
     process.send_signal(number)
     listener.falls_silent()
     assert process.poll() is None
+
+
+def test_in_the_background_nobody_is_told(house: House, listener: Listener) -> None:
+    """`supervisor start` ends at once: what goes on isn't the process that the manager waits for.
+
+    Mutant: the background inherits the socket.
+    """
+    house.write("  []\n")
+    machine = Machine(house, GRANTS)
+    for word in ("start", "stop"):
+        argv = [sys.executable, "-m", "supervisor", word, "--board", str(house.path)]
+        env = house.environment({**machine.env, **notified(listener)})
+        done = subprocess.run(argv, env=env, cwd=house.folder, capture_output=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+    assert listener.hear() == []
 
 
 # --- tmux's server
