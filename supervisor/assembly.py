@@ -11,6 +11,7 @@ from board.journal.sink import Journal, make_redactor
 from board.store import FileStore
 from supervisor.ledger import Ledger
 from supervisor.profiles import Profiles
+from supervisor.scope import words_before
 from supervisor.service import Mode, Supervisor
 from supervisor.tmux import Tmux, session_name
 from supervisor.tools import Tools
@@ -36,7 +37,7 @@ def assemble(path: str, env: Mapping[str, str], mode: Mode) -> Supervisor:
         session=session_name(engine.store.real),
         watch=lambda _: None,
     )
-    return Supervisor(engine, tools, Tmux(settings.socket), mode)
+    return Supervisor(engine, tools, Tmux(settings.socket, words_before(env)), mode)
 
 
 def supervisor_name() -> str:

@@ -15,6 +15,7 @@ from board.errors import BoardError, Busy
 from board.model import Board
 from board.store import FileStore
 from supervisor.control import TmuxError
+from supervisor.install import host_of, read
 from supervisor.instance import running
 from supervisor.launch import missing_program
 from supervisor.machine import (
@@ -30,6 +31,7 @@ from supervisor.machine import (
 from supervisor.mounts import kind_of, mount_of
 from supervisor.patient import Finding, Level, Patient
 from supervisor.profiles import Profiles
+from supervisor.unit import Standing, command_of, standing
 
 SHORT_OF_DISK, OUT_OF_DISK = 200 << 20, 20 << 20  # bytes
 CLOCK_SLACK = 60.0  # seconds that another machine's file may be ahead
@@ -67,6 +69,31 @@ def supervisor_running(patient: Patient) -> Finding | list[Finding]:
         return []
     note = running(patient.store.side)
     return Finding("supervisor", "ok", "none runs" if note is None else f"runs: {note.since(time.time())}")
+
+
+def service(patient: Patient) -> Finding | list[Finding]:
+    """An installed service that isn't what this installation would install, or that doesn't run."""
+    if patient.store is None:
+        return []
+    host = host_of(patient.store.real, patient.env)
+    text = read(host.path)
+    match standing(text):
+        case Standing.ABSENT:
+            return Finding("service", "ok", "none is installed")
+        case Standing.FOREIGN:
+            return Finding("service", "warning", f"{host.path} is not ours", "move it away, or leave the service to it")
+        case Standing.EDITED:
+            detail = f"{host.path} was changed by hand"
+            return Finding("service", "warning", detail, "supervisor install --force gives up what was changed")
+        case Standing.OURS:
+            if command_of(text or "") != command_of(host.text()):
+                return Finding("service", "warning", f"{host.name} starts another installation", "supervisor install")
+    how, at_login = host.state()
+    detail = f"{host.name}: {how or 'its manager does not answer'}{f', {at_login}' if at_login else ''}"
+    if (how, at_login) == ("active", "enabled"):
+        return Finding("service", "ok", detail)
+    level: Level = "failure" if how == "failed" else "warning"
+    return Finding("service", level, detail, f"supervisor install; {host.journal()} says more")
 
 
 def writable(patient: Patient) -> Finding | list[Finding]:
@@ -184,6 +211,6 @@ Check = Callable[[Patient], Finding | list[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     *(python_version, tmux_program, git_program, tmux_socket, tmux_server),
-    *(board_file, writable, file_system, board_lock, disk, leftovers, supervisor_running),
+    *(board_file, writable, file_system, board_lock, disk, leftovers, supervisor_running, service),
     *(agents, briefs, pidfd, inotify, lingering, clock),
 )

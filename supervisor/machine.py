@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from board import git
 from supervisor.control import NoServer, TmuxError, TmuxMissing, TmuxTimeout
 from supervisor.patient import Finding, Patient
 from supervisor.processes import HAS_PIDFD
+from supervisor.systemd import lingers
 from supervisor.tmux import Tmux
 
 OLDEST_PYTHON = (3, 11)
@@ -123,16 +123,12 @@ def inotify(_: Patient) -> Finding | list[Finding]:
     return Finding("inotify", "ok", detail)
 
 
-def lingering(_: Patient) -> Finding | list[Finding]:
+def lingering(patient: Patient) -> Finding | list[Finding]:
     """Whether what we start outlives the login; a question only where systemd is the init."""
     if not os.path.isdir("/run/systemd/system") or os.getuid() == 0:
         return []
-    argv = ["loginctl", "show-user", str(os.getuid()), "--property=Linger", "--value"]
-    try:
-        said = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=3, check=False).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        said = b""
-    if said.strip() == b"yes":
+    is_on = lingers(patient.env)
+    if is_on:
         return Finding("lingering", "ok", "on: workers outlive your login")
-    detail = "off: your login's end may end the workers" if said.strip() == b"no" else "could not tell"
+    detail = "could not tell" if is_on is None else "off: your login's end may end the workers"
     return Finding("lingering", "warning", detail, "loginctl enable-linger")

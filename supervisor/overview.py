@@ -19,6 +19,7 @@ from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Attempt, Dead, Observation, read_mark
 from supervisor.profiles import Profile
 from supervisor.report import Report
+from supervisor.scope import open_session
 from supervisor.sight import Known, Listing, Looker, list_panes
 from supervisor.tmux import Tmux
 from supervisor.tools import Tools
@@ -96,7 +97,9 @@ class Overview:
                 self.tools.server = await self.tmux.connect(session)
             else:
                 was_there = await asyncio.to_thread(self._has_session)
-                await asyncio.to_thread(self.tmux.ensure_server_and_session, session, self.engine.store.folder)
+                unscoped = await asyncio.to_thread(open_session, self.tmux, session, self.engine.store.folder)
+                if unscoped is not None:
+                    self.tools.tell("scope_refused", None, problem=unscoped)
                 self.tools.server = await self.tmux.connect(session)
                 if not was_there:
                     self._saw_fall(board, "tmux server gone, or the machine was started again")

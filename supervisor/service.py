@@ -24,6 +24,7 @@ from supervisor.instance import Instance
 from supervisor.model import Alive, Lingering
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
+from supervisor.sdnotify import Heart
 from supervisor.tmux import Tmux
 from supervisor.tools import Tools
 from supervisor.watcher import Watcher
@@ -56,6 +57,7 @@ class Supervisor:
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
+        self.heart = Heart()
         self._watcher: Watcher | None = None
         self._saying: asyncio.TimerHandle | None = None
 
@@ -126,9 +128,12 @@ class Supervisor:
             return
         self._say()
         ready()
+        self.heart.ready(self._status())
         while self._stopping is None:
+            self.heart.turned(asyncio.get_running_loop().time(), self._status())
             await self._sleep()
             await self.cycle()
+        self.heart.stopping()
         if self._stopping.workers:
             await self._wind_down_all(self._stopping.by)
 
@@ -145,8 +150,7 @@ class Supervisor:
         await self._end_operations()
         self._say()
         self.report.leave()
-        running = sum(isinstance(kept.verdict, Alive) for kept in self.eyes.kept.values())
-        self.tools.tell("supervisor_stopped", None, pid=os.getpid(), workers_count=running)
+        self.tools.tell("supervisor_stopped", None, pid=os.getpid(), workers_count=self._running())
         self._watching().close()
         await self._let_go()
 
@@ -190,6 +194,13 @@ class Supervisor:
         except (OSError, RuntimeError) as error:
             self.tools.tell("look_failed", None, source="watchfiles", problem=str(error))
 
+    def _status(self) -> str:
+        running = self._running()
+        return f"keeping {self.engine.store.real}: {running} worker{' runs' if running == 1 else 's run'}"
+
+    def _running(self) -> int:
+        return sum(isinstance(kept.verdict, Alive) for kept in self.eyes.kept.values())
+
     def _watching(self) -> Watcher:
         assert self._watcher is not None
         return self._watcher
@@ -197,6 +208,7 @@ class Supervisor:
     async def _sleep(self) -> None:
         now = self.engine.clock()
         pause = SWEEP if self._next_at is None else min(SWEEP, max(SHORTEST, self._next_at - now))
+        pause = min(pause, self.heart.rests_for(asyncio.get_running_loop().time()))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), pause)
 

@@ -16,6 +16,7 @@ from supervisor.control import TIMEOUT, Control, NoServer, TmuxMissing, TmuxRefu
 from supervisor.processes import identify
 from supervisor.server import EXEC, Server, ServerId, literal
 
+SLOW = 10.0  # seconds for a start that others have a hand in, as systemd while a machine starts
 PLACEHOLDER = "(crewboard)"  # no task can have this name
 _OPTIONS = (
     ("-s", "exit-empty", "on"),
@@ -73,7 +74,7 @@ class Tmux:
         ]
         line = [word for command in commands for word in (*_as_arguments(command), ";")]
         try:
-            _ask([*self.start_with, *self._argv(), *line[:-1]], TIMEOUT)
+            _ask([*self.start_with, *self._argv(), *line[:-1]], SLOW if self.start_with else TIMEOUT)
         except TmuxRefused as refusal:
             if not str(refusal).startswith("duplicate session"):
                 raise

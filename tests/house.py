@@ -45,13 +45,19 @@ class House:
 
     # --- the supervisor
 
-    def start(self, *words: str, script: str | None = None, ready: bool = True) -> subprocess.Popen[bytes]:
+    def start(
+        self,
+        *words: str,
+        script: str | None = None,
+        ready: bool = True,
+        env: Mapping[str, str] | None = None,
+    ) -> subprocess.Popen[bytes]:
         """A supervisor; with `ready` it has written its status on return. `script` runs instead of the module."""
         program = ["-m", "supervisor", "run", "-q"] if script is None else [script]
         process = subprocess.Popen(
             [sys.executable, *program, *words, "--board", str(self.path)],
             cwd=self.folder,
-            env=self.environment(),
+            env=self.environment(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

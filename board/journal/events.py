@@ -120,6 +120,9 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal")),
     "decision_made": EventKind("info", "Another rule decides for a task now.", ("rule_was", "next_at", *_DECIDED)),
     "look_failed": EventKind("warn", "A look could not tell.", ("source", "problem", "failures_count")),
+    "scope_refused": EventKind(
+        "warn", "systemd gave tmux's server no scope of its own: it was started in ours.", ("problem",)
+    ),
     "mass_death_seen": EventKind(
         "error", "Most workers died together: one incident.", ("dead_count", "workers_count", "within_s")
     ),

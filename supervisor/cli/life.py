@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import select
 import subprocess
@@ -18,6 +19,7 @@ from supervisor.instance import Note, running
 from supervisor.machine import tmux_program
 from supervisor.model import read_mark
 from supervisor.processes import ATTEMPT
+from supervisor.sdnotify import take
 from supervisor.service import Mode, Supervisor
 from supervisor.status import read_status
 
@@ -33,6 +35,8 @@ def run(ctx: Context) -> None:
         return _rehearse(ctx)
     forbid_inside_worker(ctx)
     keeper = assembled(ctx, Mode(once=once))
+    if keeper.heart.every is not None:
+        faulthandler.enable()  # a watchdog's SIGABRT then says where the loop hung
     asyncio.run(keeper.run(lambda: _ready(ctx, keeper)))
     if once and not ctx.args.quiet:
         from supervisor.cli.watching import status
@@ -66,9 +70,11 @@ def assembled(ctx: Context, mode: Mode) -> Supervisor:
     need_tmux()
     with ctx.placed():
         try:
-            return assemble(ctx.path, ctx.env, mode)
+            keeper = assemble(ctx.path, ctx.env, mode)
         except ValueError as error:
             raise InvalidBoard(str(error), "settings.tmux.socket names another one") from None
+    keeper.heart = take(os.environ)  # only now: what is taken said that we are a service
+    return keeper
 
 
 def need_tmux() -> None:
@@ -143,8 +149,11 @@ def _spawned(ctx: Context) -> subprocess.Popen[bytes]:
 
 
 def _environment() -> dict[str, str]:
-    """Ours without what marks a worker: a supervisor that carries an attempt's mark would be ended with it."""
-    marks = ("TMUX", "CREWBOARD_", "BOARD_")
+    """Ours without what marks a worker: a supervisor that carries an attempt's mark would be ended with it.
+
+    And without a service manager's words to us: who runs in the background is not the process that it waits for.
+    """
+    marks = ("TMUX", "CREWBOARD_", "BOARD_", "NOTIFY_SOCKET", "WATCHDOG_")
     return {key: value for key, value in os.environ.items() if key == "TMUX_TMPDIR" or not key.startswith(marks)}
 
 

@@ -8,8 +8,8 @@ from typing import Final
 from board.cli.commands import Arg, Command, option
 from board.cli.parser import Program
 
-GROUPS: Final = ("keep", "look", "more")
-_KEEP, _LOOK, _MORE = GROUPS
+GROUPS: Final = ("keep", "serve", "look", "more")
+_KEEP, _SERVE, _LOOK, _MORE = GROUPS
 
 _BAD: Final = "3 the board can't be used"
 _NEEDS: Final = "1 tmux is missing or too old"
@@ -17,6 +17,10 @@ _NEEDS: Final = "1 tmux is missing or too old"
 
 def _flag(name: str, text: str, *short: str) -> Arg:
     return Arg((*short, name), {"action": "store_true", "help": text})
+
+
+_FORCE: Final = _flag("--force", "also when its file was changed by hand since")
+_SERVICE: Final = "1 there is no user manager that answers, or it refused"
 
 
 def _id(text: str) -> Arg:
@@ -56,6 +60,28 @@ _ALL: Final = (
         ),
         "supervisor stop --workers",
         f"0 stopped, or there was nothing to stop, {_BAD}, 4 no such task, 75 not ended within a minute",
+    ),
+    Command(
+        "install",
+        _SERVE,
+        "Keep the board as a service: now, after a crash, and after each login.",
+        "installing:install",
+        (
+            _flag("--dry-run", "print what would be written, and do nothing"),
+            _flag("--linger", "also switch on lingering: it runs without a login, from the machine's start"),
+            _FORCE,
+        ),
+        "supervisor install --dry-run",
+        f"0 it runs, {_SERVICE}, {_BAD},\n  5 another supervisor keeps it, or the service's file isn't ours",
+    ),
+    Command(
+        "uninstall",
+        _SERVE,
+        "Take the service back; the workers stay.",
+        "installing:uninstall",
+        (_FORCE,),
+        "supervisor uninstall && supervisor stop --workers",
+        f"0 it is gone, or there was none, {_SERVICE},\n  5 the service's file isn't ours",
     ),
     Command(
         "status",
