@@ -277,6 +277,7 @@ def test_a_superseded_worker_is_ended_before_its_successor_starts(house: House) 
     assert house.says("release", "taken", "--force", "--as", "alice").code == 0
     house.wrote("out", 2)
     assert not alive(worker)
+    house.pid("taken", 2)
     events = [line["event"] for line in house.journal("taken", "worker_superseded", "worker_restarted")]
     assert events == ["worker_superseded", "worker_restarted"]
 
