@@ -93,6 +93,19 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "A worker was proved dead.",
         ("pid", "pane", "exit_status", "signal", "ran_for_s", "last_line"),
     ),
+    "worker_stalled": EventKind(
+        "warn",
+        "A living worker showed neither output nor CPU for too long.",
+        ("pid", "pane", "source", "sure", "stalled_at", "quiet_for_s", "cpu_s"),
+    ),
+    "loop_seen": EventKind(
+        "warn",
+        "A living worker says the same again and again, without progress.",
+        ("pid", "pane", "source", "sure", "looped_at", "repeated_for_s", "lines_count", "times_count", "line"),
+    ),
+    "worker_resumed": EventKind(
+        "info", "A worker that had stalled or looped moves on.", ("pid", "pane", "source", "sure")
+    ),
     "worker_stopped": EventKind("info", "A worker was ended on purpose.", ("pid", "pane", "signal", "grace_s")),
     "worker_superseded": EventKind(
         "warn", "A worker lost its claim and was ended.", ("pid", "pane", "held_by", "held_token")
