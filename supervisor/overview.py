@@ -233,7 +233,7 @@ class Overview:
                 self.report.death(kept)
         living = sum(isinstance(kept.verdict, Alive) for kept in self.kept.values())
         ours = [kept for kept in fresh if self.is_ours(kept.task) and kept.death is not None]
-        failed = [kept.task for kept in ours if not (self._succeeded(board, kept) or _is_ended_by_us(kept.task))]
+        failed = [kept.task for kept in ours if not (self._succeeded(board, kept) or is_ended_by_us(kept.task))]
         if len(failed) >= MASS and len(failed) > living and self.incident is None:
             self._open_incident("most workers died together", failed, board)
 
@@ -257,6 +257,6 @@ class Overview:
         return task.claim is not None and task.claim.by == self.tools.ledger.name
 
 
-def _is_ended_by_us(task: Task) -> bool:
+def is_ended_by_us(task: Task) -> bool:
     """Whom we ended ourselves did not die with the others."""
     return task.run is not None and task.run.ending is not None
