@@ -118,7 +118,7 @@ def follow(before: Activity | None, new: Glimpse) -> Activity:
         return Activity(new, new, new)
     last = before.last
     has_output = new.output != last.output
-    cpu_s = sum(max(0.0, used - last.cpu.get(process, 0.0)) for process, used in new.cpu.items())
+    cpu_s = sum(used - last.cpu.get(process, 0.0) for process, used in new.cpu.items())
     moves = has_output or cpu_s > IDLE_SHARE * (new.clock - last.clock)
     goes_on = _is_same_block(new.block, last.block) and new.progress == last.progress
     return Activity(

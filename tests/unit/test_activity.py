@@ -98,7 +98,8 @@ def test_an_idle_programs_timers_are_no_work() -> None:
     "cpu", [[{WORKER: 1.0, CHILD: 5.0}, {WORKER: 1.0}], [{WORKER: 1.0, CHILD: 5.0}, {WORKER: 1.0, OTHER: 0.0}]]
 )
 def test_a_pid_that_came_back_takes_nothing_away(cpu: list[Mapping[tuple[int, int], float]]) -> None:
-    """Who ended, or was replaced under its pid, leaves no negative time behind that would hide another's work."""
+    """Who ended, or was replaced under its pid, takes no time with it that would hide another's work.
+    Mutant killed: processes told apart by their pid alone."""
     work = [{**cpu[0], (9, 9): 1.0}, {**cpu[1], (9, 9): 2.0}]
     assert followed(glimpses(2, cpu=work)).quiet_for == 0
     assert followed(glimpses(2, cpu=cpu)).quiet_for == PAUSE
