@@ -169,21 +169,29 @@ def test_a_worker_past_its_max_runtime_is_ended(house: House) -> None:
 
 
 def test_a_worker_that_ignores_it_is_killed_in_the_end(house: House) -> None:
-    """Interrupt, terminate, kill: the whole tree, and nothing of it is left."""
-    house.write("""
-  - {id: deaf, max_runtime: 500ms, run: "trap '' INT TERM; (trap '' INT TERM; sleep 1000) & sleep 1000"}
+    """Interrupt, terminate, kill: the whole tree, and nothing of it is left. Mutants killed: no SIGINT; no SIGTERM."""
+    told = "trap 'echo INT >> $HERE/told' INT; trap 'echo TERM >> $HERE/told' TERM"
+    house.write(f"""
+  - id: deaf
+    max_runtime: 500ms
+    run: |
+      (trap '' INT TERM; sleep 1000) &
+      {told}
+      while :; do sleep 0.1; done
 """)
     house.start()
     worker = identify(house.pid("deaf"))
     assert house.reaches("deaf", "blocked", 30).blocked is not None
     assert not alive(worker)
+    assert house.lines("told")[0] == "INT"
+    assert "TERM" in house.lines("told")
     died = house.journal("deaf", "worker_died")[0]
     assert (died["cause"], died["signal"]) == ("max_runtime", 9)
 
 
 def test_an_ending_outlives_the_supervisor_that_began_it(house: House) -> None:
     """A supervisor that is killed between the record and the last signal: the next one brings it to its end, and the
-    worker's exit 0 is still no success. Mutant killed: the reason noted after the end."""
+    worker's exit 0 is still no success. Mutant killed: nothing on record of it."""
     house.write("""
   - {id: slow, max_runtime: 500ms, run: "trap 'sleep 3; exit 0' INT; trap '' TERM; while :; do sleep 0.1; done"}
 """)
