@@ -54,7 +54,7 @@ class Output:
 
 def read_output(line: str) -> tuple[str, Output]:
     """The pane's id with what tmux tells of its output; raises TmuxError for a line that it can't read whole."""
-    found = re.fullmatch(r"(%\d+) ([01]?) (\S+)", line)
+    found = re.fullmatch(r"(%\d+) ([01]?) (\d+/\d+/\d+/\d+)", line)
     if found is None:
         raise TmuxError(f"unreadable output: {line!r}")
     return found[1], Output(found[3], found[2] == "1")

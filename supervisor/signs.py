@@ -19,15 +19,15 @@ def evidence(
     """The event that this is, with what was seen, by what and how sure; None where it is told otherwise, or no news."""
     match doing:
         case Working():
-            source = _source(before)
-            return ("worker_resumed", source) if source else None
+            by = seen_by(before)
+            return ("worker_resumed", by) if by else None
         case Stalled(at=at):
             seen: dict[str, Scalar] = {} if activity is None else _quiet(activity)
-            return "worker_stalled", {**_source(doing), "stalled_at": at, **seen}
+            return "worker_stalled", {**seen_by(doing), "stalled_at": at, **seen}
         case Looping(at=at, lines=lines, times=times):
             told: dict[str, Scalar] = {"lines_count": len(lines), "times_count": times, "line": sample(lines, redact)}
             span = None if activity is None else round(activity.repeated_for, 3)
-            return "loop_seen", {**_source(doing), "looped_at": at, "repeated_for_s": span, **told}
+            return "loop_seen", {**seen_by(doing), "looped_at": at, "repeated_for_s": span, **told}
         case Overdue() | BeingEnded():
             return None
         case _:
@@ -38,8 +38,11 @@ def _quiet(activity: Activity) -> dict[str, Scalar]:
     return {"quiet_for_s": round(activity.quiet_for, 3), "cpu_s": round(activity.cpu_s, 3)}
 
 
-def _source(doing: Doing) -> dict[str, Scalar]:
-    """Who saw it. A worker that is silent may well be waiting for something: that is never proved."""
+def seen_by(doing: Doing) -> dict[str, Scalar]:
+    """Who saw it, and how sure that is; empty for what has no look of its own.
+
+    A worker that is silent may well be waiting for something: that is never proved.
+    """
     match doing:
         case Stalled():
             return {"source": f"{Source.TMUX}, {Source.TREE}", "sure": str(Sure.LIKELY)}

@@ -61,13 +61,20 @@ def task_view(line: Line) -> dict[str, Any]:
         "rule": str(decision.rule),
         "why": decision.why,
         "seen": seen_words(line.verdict),
-        "source": str(seen.source) if seen else "board",
-        "sure": str(seen.sure) if seen else None,
+        **_seen_by(line),
         "seen_at": _instant(seen.at if seen else None),
         "next": next_words(decision.action),
         "next_at": _instant(until),
         "do": what_to_do(task, line.verdict, decision),
     }
+
+
+def _seen_by(line: Line) -> dict[str, Any]:
+    """The source, and how sure it is; what a live worker does is seen by other means than that it lives."""
+    if isinstance(line.verdict, Alive) and (by := signs.seen_by(line.verdict.doing)):
+        return by
+    seen = line.seen
+    return {"source": str(seen.source) if seen else "board", "sure": str(seen.sure) if seen else None}
 
 
 def seen_words(verdict: Verdict) -> str:
