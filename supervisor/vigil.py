@@ -46,26 +46,29 @@ class Vigil:
         self._wake = wake
         self._census = Census()
         self._due: dict[str, float] = {}
-        self._has_failed = False
+        self._failures = 0
 
     async def keep(self) -> None:
-        """Until it is cancelled; a round that fails is told, and the next one comes all the same."""
+        """Until it is cancelled."""
         while True:
-            try:
-                await self.round(time.monotonic())
-                self._has_failed = False
-            except (TmuxError, BoardError, OSError, ValueError) as error:
-                self._failed(f"{type(error).__name__}: {error}")
+            await self.round(time.monotonic())
             soonest = min(self._due.values(), default=math.inf)
             await asyncio.sleep(min(TICK, max(0.0, soonest - time.monotonic())))
 
     async def round(self, now: float) -> None:
-        """Looks at whoever is due at `now`, and says to itself when each is due again."""
+        """Looks at whoever is due at `now`. What fails is told once, and looked at in a later round all the same."""
         watched = self._watched()
         due = [each for each in watched if self._due.get(each.known.attempt.mark, 0.0) <= now]
         self._due = {each.known.attempt.mark: self._next(each, now) for each in watched}
-        if due and self._tools.server is not None:
-            await self._look(self._tools.server, due)
+        if not due or self._tools.server is None:
+            return
+        failures = self._failures
+        try:
+            await self._look(self._tools.server, due, now)
+        except (TmuxError, BoardError, OSError, ValueError) as error:
+            self._failed(f"{type(error).__name__}: {error}")
+        if self._failures == failures:
+            self._failures = 0
 
     def _watched(self) -> list[Watched]:
         view = self._eyes.board
@@ -82,7 +85,7 @@ class Vigil:
         pause = each.limit / LOOKS
         return due if due > now else (math.floor(now / pause) + 1) * pause
 
-    async def _look(self, server: Server, due: list[Watched]) -> None:
+    async def _look(self, server: Server, due: list[Watched], now: float) -> None:
         outputs = await server.outputs(self._tools.session)
         trees = [Tree(each.known.attempt.mark, each.known.process) for each in due if each.known.process is not None]
         usage = await asyncio.to_thread(self._census.take, trees)
@@ -92,21 +95,26 @@ class Vigil:
             output, cpu = outputs.get(each.known.pane or ""), usage.get(each.known.attempt.mark)
             if output is None or not cpu:
                 continue  # gone meanwhile, or not to be seen: a look that failed is no glimpse
-            before = each.known.activity
-            glimpse = await self._glimpse(server, each, output, cpu)
-            each.known.activity = follow(before, glimpse)
-            if _has_changed(before, each.known.activity, each.limit):
-                self._wake()
+            try:
+                self._follow(each, await self._glimpse(server, each, output, cpu, now))
+            except TmuxError as error:
+                self._failed(f"{type(error).__name__}: {error}")
         return None
 
-    async def _glimpse(self, server: Server, each: Watched, output: Output, cpu: Usage) -> Glimpse:
+    def _follow(self, each: Watched, glimpse: Glimpse) -> None:
+        before = each.known.activity
+        each.known.activity = follow(before, glimpse)
+        if _has_changed(before, each.known.activity, each.limit):
+            self._wake()
+
+    async def _glimpse(self, server: Server, each: Watched, output: Output, cpu: Usage, now: float) -> Glimpse:
         last = each.known.activity.last if each.known.activity is not None else None
         block, progress = (last.block, last.progress) if last is not None else (None, "")
         if last is None or output.mark != last.output:
             block = await self._block(server, each, output)
         if block is not None:
             progress = await self._progress(each.task)
-        return Glimpse(time.monotonic(), self._tools.engine.clock(), output.mark, cpu, block, progress)
+        return Glimpse(now, self._tools.engine.clock(), output.mark, cpu, block, progress)
 
     async def _block(self, server: Server, each: Watched, output: Output) -> Block | None:
         if output.is_full_screen or each.known.pane is None:
@@ -120,9 +128,9 @@ class Vigil:
         return repr((task.step.id, task.checkpoint, head))
 
     def _failed(self, problem: str) -> None:
-        if not self._has_failed:
+        if not self._failures:
             self._tools.tell("look_failed", None, source="activity", problem=problem)
-        self._has_failed = True
+        self._failures += 1
 
 
 def _has_changed(before: Activity | None, after: Activity, limit: float) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +17,7 @@ import pytest
 from supervisor.census import Census, Tree
 from supervisor.control import TmuxError
 from supervisor.panes import read_output
-from supervisor.processes import ATTEMPT, ProcessId, age_of, identify, mark_of
+from supervisor.processes import ATTEMPT, ProcessId, age_of, identify, mark_of, send, survivors
 from supervisor.tmux import Tmux
 from tests.waiting import eventually
 
@@ -30,11 +32,22 @@ def start() -> Iterator[Start]:
 
         def start(mark: str, *argv: str) -> subprocess.Popen[bytes]:
             env = {**os.environ, ATTEMPT: mark}
-            child = stack.enter_context(subprocess.Popen(argv, stdout=subprocess.PIPE, env=env, start_new_session=True))
-            stack.callback(child.kill)
+            child = subprocess.Popen(argv, stdout=subprocess.PIPE, env=env, start_new_session=True)
+            stack.enter_context(child)
+            stack.callback(kill_all, mark, identify(child.pid))
             return child
 
         yield start
+
+
+def kill_all(mark: str, leader: ProcessId | None) -> None:
+    for process in survivors(mark, leader) or ():
+        send(process, signal.SIGKILL)
+
+
+@pytest.fixture
+def mark() -> str:
+    return f"crew/{secrets.token_hex(4)}.1.1"
 
 
 def tree(mark: str, child: subprocess.Popen[bytes]) -> Tree:
@@ -48,62 +61,61 @@ def said(child: subprocess.Popen[bytes]) -> bytes:
     return child.stdout.readline()
 
 
-def test_each_attempt_has_its_own_trees_time(start: Start) -> None:
+def test_each_attempt_has_its_own_trees_time(start: Start, mark: str) -> None:
     """A busy one and an idle one, told apart. Mutant killed: all of the table for each attempt."""
-    busy, idle = start("crew/busy.1.1", sys.executable, "-c", BUSY), start("crew/idle.1.1", "sleep", "60")
+    other = f"{mark}1"
+    busy, idle = start(mark, sys.executable, "-c", BUSY), start(other, "sleep", "60")
     said(busy)
-    usage = Census().take([tree("crew/busy.1.1", busy), tree("crew/idle.1.1", idle)])
+    usage = Census().take([tree(mark, busy), tree(other, idle)])
     assert usage is not None
-    assert sum(usage["crew/busy.1.1"].values()) >= 0.3
-    assert sum(usage["crew/idle.1.1"].values()) < 0.1
-    assert [pid for pid, _ in usage["crew/idle.1.1"]] == [idle.pid]
+    assert sum(usage[mark].values()) >= 0.3
+    assert sum(usage[other].values()) < 0.1
+    assert [pid for pid, _ in usage[other]] == [idle.pid]
 
 
 @pytest.mark.parametrize("away", ["env -u CREWBOARD_ATTEMPT", "setsid"])
-def test_a_child_counts_that_has_left(start: Start, away: str) -> None:
+def test_a_child_counts_that_has_left(start: Start, mark: str, away: str) -> None:
     """By the mark in its environment, or by the session: one of the two is enough. Mutants killed: either left out."""
-    shell = start("crew/t.1.1", "sh", "-c", f"{away} {sys.executable} -c '{BUSY}' & wait")
+    shell = start(mark, "sh", "-c", f"{away} {sys.executable} -c '{BUSY}' & wait")
     said(shell)
-    usage = Census().take([tree("crew/t.1.1", shell)])
+    usage = Census().take([tree(mark, shell)])
     assert usage is not None
-    assert sum(usage["crew/t.1.1"].values()) >= 0.3
-    assert len(usage["crew/t.1.1"]) == 2
-    (child,) = [ProcessId(pid, ticks) for pid, ticks in usage["crew/t.1.1"] if pid != shell.pid]
-    os.kill(child.pid, 9)
+    assert sum(usage[mark].values()) >= 0.3
+    assert len(usage[mark]) == 2
 
 
-def test_what_a_child_used_is_not_lost_with_it(start: Start) -> None:
+def test_what_a_child_used_is_not_lost_with_it(start: Start, mark: str) -> None:
     """Its parent has it then: a worker whose children come and go is at work."""
-    shell = start("crew/t.1.1", "sh", "-c", f"{sys.executable} -c '{BUSY.replace('60', '0')}'; sleep 60")
+    shell = start(mark, "sh", "-c", f"{sys.executable} -c '{BUSY.replace('60', '0')}'; sleep 60")
     said(shell)
-    worker = tree("crew/t.1.1", shell)
+    worker = tree(mark, shell)
     own = (worker.leader.pid, worker.leader.ticks)
-    eventually(lambda: (Census().take([worker]) or {})["crew/t.1.1"][own] >= 0.3, 10, "the parent has it")
+    eventually(lambda: (Census().take([worker]) or {})[mark][own] >= 0.3, 10, "the parent has it")
 
 
-def test_a_worker_that_is_not_there_has_no_entry(start: Start) -> None:
+def test_a_worker_that_is_not_there_has_no_entry(start: Start, mark: str) -> None:
     """Nobody found is not «no time used»; nor is another owner of its pid. Mutant killed: a look that found nobody
     taken for an idle one."""
-    child = start("crew/other.1.1", "sleep", "60")
-    leader = tree("crew/gone.1.1", child).leader
-    assert Census().take([Tree("crew/gone.1.1", ProcessId(leader.pid, leader.ticks - 1))]) == {}
+    child = start(f"{mark}1", "sleep", "60")
+    leader = tree(mark, child).leader
+    assert Census().take([Tree(mark, ProcessId(leader.pid, leader.ticks - 1))]) == {}
     child.kill()
     child.wait()
-    assert Census().take([Tree("crew/gone.1.1", leader)]) == {}
+    assert Census().take([Tree(mark, leader)]) == {}
 
 
-def test_a_mark_is_read(start: Start) -> None:
+def test_a_mark_is_read(start: Start, mark: str) -> None:
     """Of a process with one, without one, and of nobody."""
-    child = start("crew/t.1.1", "sleep", "60")
-    assert eventually(lambda: mark_of(child.pid)) == "crew/t.1.1"
+    child = start(mark, "sleep", "60")
+    assert eventually(lambda: mark_of(child.pid)) == mark
     child.kill()
     child.wait()
     assert mark_of(child.pid) is None
 
 
-def test_an_age_is_told_by_the_kernels_clock(start: Start) -> None:
+def test_an_age_is_told_by_the_kernels_clock(start: Start, mark: str) -> None:
     """It is what has passed since the start, and grows."""
-    process = tree("crew/t.1.1", start("crew/t.1.1", "sleep", "60")).leader
+    process = tree(mark, start(mark, "sleep", "60")).leader
     first = age_of(process)
     assert first is not None
     assert 0 <= first < 5
