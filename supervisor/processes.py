@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -35,12 +35,18 @@ class ProcessId:
 
 
 class Stat(NamedTuple):
-    """`cpu`: seconds that it has used, with those of its children that have ended."""
+    """`times`: its own and its ended children's, each in user and system mode, unread: a look for survivors is in
+    somebody's way, and doesn't ask for them."""
 
     is_running: bool
     session: int
     ticks: int
-    cpu: float = 0.0
+    times: Sequence[bytes | float] = ()
+
+    @property
+    def cpu(self) -> float:
+        """Seconds that it has used, with those of its children that have ended."""
+        return sum(map(float, self.times)) / _TICKS
 
 
 def identify(pid: int) -> ProcessId | None:
@@ -234,7 +240,7 @@ def _stat(pid: int) -> Stat | None:
     fields = text[text.rindex(b")") + 2 :].split()
     # A main thread can end before the others: a zombie with more than one thread still runs.
     is_running = fields[0] not in (b"Z", b"X") or int(fields[17]) > 1
-    return Stat(is_running, int(fields[3]), int(fields[19]), sum(map(int, fields[11:15])) / _TICKS)
+    return Stat(is_running, int(fields[3]), int(fields[19]), fields[11:15])
 
 
 def _stat_by_psutil(pid: int) -> Stat | None:
@@ -243,8 +249,8 @@ def _stat_by_psutil(pid: int) -> Stat | None:
     try:
         process = psutil.Process(pid)
         is_running = process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        cpu = float(sum(process.cpu_times()[:4]))  # its own and its children's, each in user and system mode
-        return Stat(is_running, os.getsid(pid), round(process.create_time() * 100), cpu)
+        times = [seconds * _TICKS for seconds in process.cpu_times()[:4]]
+        return Stat(is_running, os.getsid(pid), round(process.create_time() * 100), times)
     except psutil.ZombieProcess:
         return Stat(is_running=False, session=0, ticks=0)
     except (psutil.NoSuchProcess, ProcessLookupError):

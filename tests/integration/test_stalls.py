@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -49,6 +51,10 @@ def test_a_silent_worker_is_told_and_left_alone(house: House) -> None:
     assert "without output and CPU since" in why
     assert "supervisor attach silent" in why
     assert "supervisor stop silent" in why
+    argv = [sys.executable, "-m", "supervisor", "status", "--board", str(house.path)]
+    page = subprocess.run(argv, env=house.environment(), capture_output=True, text=True, timeout=30, check=True).stdout
+    assert "stalled" in next(line for line in page.splitlines() if line.startswith("silent"))
+    assert "neither output nor CPU for 1s" in page
     assert alive(worker)
     (house.folder / "pipe").write_text("go\n")
     house.happened("silent", "worker_resumed")
@@ -238,3 +244,17 @@ def test_a_rehearsal_tells_what_it_would_end(house: House) -> None:
     assert "10ms at most" in would["why"]
     assert alive(worker)
     assert "ending" not in house.task("late").record["ran"]
+
+
+def test_three_that_are_ended_at_once_are_no_mass_death(house: House) -> None:
+    """Each is a death of its own, and counts. Mutant killed: our own endings among those who died together."""
+    names = ("a", "b", "c")
+    house.write("".join(f"  - {{id: {name}, max_runtime: 500ms, resumable: true, run: sleep 60}}\n" for name in names))
+    house.start()
+    for name in names:
+        held = house.reaches(name, "blocked", 20)
+        assert held.blocked is not None
+        assert held.blocked.rule == "no-progress"
+        assert held.run is not None
+        assert len(held.run.restarts) == 1
+    assert house.journal(None, "mass_death_seen") == []
