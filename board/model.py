@@ -35,6 +35,13 @@ ENDED: Final = frozenset({Status.DONE, Status.FAILED, Status.CANCELLED})
 HELD: Final = frozenset({Status.CLAIMED, Status.IN_PROGRESS})
 
 
+class Ending(StrEnum):
+    """Why a living worker that nobody called off is ended."""
+
+    STALLED = "stalled"
+    MAX_RUNTIME = "max_runtime"
+
+
 class Claim(NamedTuple):
     """A granted lease. `token` rises with each grant; the claim may be taken over once `expires_at` has passed."""
 
@@ -64,7 +71,8 @@ class Run(NamedTuple):
     `started_at` is on disk before the worker starts, with the `token` that it was granted. `head` is the tree's
     commit at that moment, `progressed` says that a checkpoint moved since. `stale` counts the deaths in a row that
     brought nothing, `restarts` are the instants that count against the intensity, `last_exit` is the death's
-    evidence in words, `ended_at` its instant.
+    evidence in words, `ended_at` its instant. `ending` is why we end the worker ourselves, on disk before the first
+    signal: however it takes that, an exit 0 is then no success.
     """
 
     step: str
@@ -77,6 +85,7 @@ class Run(NamedTuple):
     restarts: tuple[float, ...] = ()
     ended_at: float | None = None
     last_exit: str | None = None
+    ending: Ending | None = None
 
     def record(self) -> dict[str, Any]:
         full = {
@@ -90,6 +99,7 @@ class Run(NamedTuple):
             "restarts": [format_instant(at) for at in self.restarts] or None,
             "ended_at": _text(self.ended_at),
             "last_exit": self.last_exit,
+            "ending": None if self.ending is None else str(self.ending),
         }
         return {key: value for key, value in full.items() if value is not None}
 
@@ -110,7 +120,10 @@ class Approval(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One ordered part of a task: exactly one of `prompt` (an agent works on it) and `run` (a command) is set."""
+    """One ordered part of a task: exactly one of `prompt` (an agent works on it) and `run` (a command) is set.
+
+    `stall_after` and `max_runtime` are its own or its task's, None where neither says it, and 0 is never.
+    """
 
     id: str
     prompt: str | None = None
@@ -118,6 +131,9 @@ class Step(NamedTuple):
     resumable: bool = False
     gate: str | None = None
     done_if: str | None = None
+    stall_after: float | None = None
+    on_stall: str = "tell"
+    max_runtime: float | None = None
 
 
 class Task(NamedTuple):

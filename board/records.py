@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from board.instants import parse_instant
+from board.instants import parse_instant, parse_span
 from board.model import (
     DEFAULT_PRIORITY,
     ONLY_STEP,
@@ -14,6 +14,7 @@ from board.model import (
     Board,
     Checkpoint,
     Claim,
+    Ending,
     Record,
     Run,
     Status,
@@ -23,6 +24,8 @@ from board.model import (
     run_key,
 )
 from board.settings import read_settings, strings
+
+_SHARED = ("stall_after", "on_stall", "max_runtime")  # a task says these once for all of its steps
 
 
 def read_board(data: Record) -> Board:
@@ -62,7 +65,8 @@ def read_task(record: Record) -> Task:
 def _steps(record: Record) -> tuple[Step, ...]:
     listed = record.get("steps")
     if listed:
-        return tuple(_step(str(item["id"]), item) for item in listed)
+        shared = {key: record[key] for key in _SHARED if key in record}
+        return tuple(_step(str(item["id"]), {**shared, **item}) for item in listed)
     return (_step(ONLY_STEP, record),)
 
 
@@ -71,7 +75,17 @@ def _step(step_id: str, item: Record) -> Step:
     prompt = item.get("prompt")
     if prompt is None and command is None:
         prompt = str(item.get("title") or "")
-    return Step(step_id, prompt, command, bool(item.get("resumable", False)), item.get("gate"), item.get("done_if"))
+    return Step(
+        id=step_id,
+        prompt=prompt,
+        run=command,
+        resumable=bool(item.get("resumable", False)),
+        gate=item.get("gate"),
+        done_if=item.get("done_if"),
+        stall_after=_span(item, "stall_after"),
+        on_stall=item.get("on_stall") or "tell",
+        max_runtime=_span(item, "max_runtime"),
+    )
 
 
 def _claim(value: Any) -> Claim | None:
@@ -101,6 +115,7 @@ def _run(value: Any) -> Run | None:
         restarts=tuple(at for item in value.get("restarts") or () if (at := parse_instant(str(item))) is not None),
         ended_at=_instant(value, "ended_at"),
         last_exit=value.get("last_exit"),
+        ending=Ending(value["ending"]) if value.get("ending") else None,
     )
 
 
@@ -114,6 +129,11 @@ def _approval(value: Any) -> Approval | None:
     if not isinstance(value, Mapping):
         return None
     return Approval(str(value["step"]), str(value.get("by", "")), _instant(value, "at"))
+
+
+def _span(record: Record, key: str) -> float | None:
+    value = record.get(key)
+    return None if value is None else parse_span(str(value))
 
 
 def _instant(record: Record, key: str) -> float | None:

@@ -40,6 +40,7 @@ class Settings(NamedTuple):
     max_workers: int = 4
     socket: str = "crewboard"
     grace: float = 10.0
+    stall_after: float = 0.0  # never
     restart: RestartPolicy = RestartPolicy()
     done_when: tuple[str, ...] | None = None
     worktrees: Worktrees = Worktrees()
@@ -53,6 +54,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         max_workers=record.get("max_workers", plain.max_workers),
         socket=str(tmux.get("socket", plain.socket)),
         grace=_span(record, "grace", plain.grace),
+        stall_after=_span(record, "stall_after", plain.stall_after),
         restart=_restart(record.get("restart") or {}),
         done_when=strings(record, "done_when"),
         worktrees=_worktrees(record.get("worktrees") or {}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from board.model import DEFAULT_PRIORITY, ONLY_STEP, Status
+from board.model import DEFAULT_PRIORITY, ONLY_STEP, Ending, Status
 from board.shapes import (
     ARGV,
     CHECKS,
@@ -81,6 +81,13 @@ _WORK = {
     "resumable": Key(Flag(), "May a machine start it again after a death? If not, a person decides.", default=False),
     "gate": Key(Choice(("human",)), "`human`: waits for `board approve`, each attempt anew."),
     "done_if": Key(TEXT, "A command; where it exits 0 the step is settled without being run."),
+    "stall_after": Key(
+        Span(above_zero=False), "Without output and CPU for so long it is told as stalled; 0 is never. Also a task's."
+    ),
+    "on_stall": Key(
+        Choice(("tell", "restart")), "`restart`: a stalled worker is ended, if a machine may start it again.", "tell"
+    ),
+    "max_runtime": Key(Span(above_zero=False), "A worker that runs for so long is ended; 0 is never. Also a task's."),
 }
 
 TABLES: Final[Mapping[str, Table]] = {
@@ -103,6 +110,9 @@ TABLES: Final[Mapping[str, Table]] = {
             "lease": Key(Span(above_zero=True), "How long a claim lives without a write by its holder.", default="2h"),
             "max_workers": Key(COUNT, "At most so many workers at once; 0 starts none.", default=4),
             "grace": Key(Span(above_zero=False), "How long an unwanted worker may take to end.", default="10s"),
+            "stall_after": Key(
+                Span(above_zero=False), "Workers without output and CPU for so long are told as stalled; 0 is never."
+            ),
             "tmux": Key(Part("tmux"), "The tmux server that workers run in."),
             "restart": Key(Part("restart"), "When a dead worker of a resumable step is started again."),
             "done_when": Key(CHECKS, "The definition of done, unless a task has its own."),
@@ -240,6 +250,9 @@ TABLES: Final[Mapping[str, Table]] = {
             ),
             "ended_at": _written(INSTANT, "When its worker was seen dead."),
             "last_exit": _written(MAYBE_EMPTY, "The evidence of that death."),
+            "ending": _written(
+                Choice(tuple(Ending)), "Why its worker is ended by us; on disk before the first signal."
+            ),
         },
     ),
     "blocked": Table(

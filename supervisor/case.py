@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final, assert_never
 
 from board.model import Task
+from supervisor.activity import BeingEnded, Doing, Looping, Overdue, Stalled, Working
 from supervisor.model import (
     Absent,
     Action,
@@ -46,6 +47,7 @@ def record(case: Case) -> dict[str, Scalar]:
         "case_is_command": step.run is not None,
         "case_is_resumable": step.resumable,
         "case_has_gate": step.gate == "human",
+        "case_restarts_on_stall": step.on_stall == "restart",
         "case_is_approved": task.is_approved,
         "case_has_done_if": step.done_if is not None,
         "case_has_checkpoint": task.checkpoint is not None,
@@ -77,7 +79,7 @@ def _verdict_fields(verdict: Verdict, now: float) -> dict[str, Scalar]:
         case Absent():
             return {"case_verdict": "absent"}
         case Alive():
-            return {"case_verdict": "alive", "case_pid": verdict.pid}
+            return {"case_verdict": "alive", "case_pid": verdict.pid, **_doing_fields(verdict.doing)}
         case Lingering():
             return {"case_verdict": "lingering", "case_lingering_count": verdict.count}
         case Dead():
@@ -86,6 +88,22 @@ def _verdict_fields(verdict: Verdict, now: float) -> dict[str, Scalar]:
             return {"case_verdict": "unknown"}
         case _:
             assert_never(verdict)
+
+
+def _doing_fields(doing: Doing) -> dict[str, Scalar]:
+    match doing:
+        case Working():
+            return {}
+        case Stalled(limit=limit):
+            return {"case_doing": "stalled", "case_limit_s": limit}
+        case Looping(lines=lines, times=times):
+            return {"case_doing": "looping", "case_loop_lines_count": len(lines), "case_loop_times_count": times}
+        case Overdue(limit=limit):
+            return {"case_doing": "overdue", "case_limit_s": limit}
+        case BeingEnded(why=why):
+            return {"case_doing": "being ended", "case_ending": str(why)}
+        case _:
+            assert_never(doing)
 
 
 def _run_fields(task: Task, now: float) -> dict[str, Scalar]:
@@ -131,8 +149,8 @@ def outcome(action: Action, now: float) -> str:
             return "settle"
         case Hold():
             return "hold"
-        case End(grace=grace):
-            return f"end after {_seconds(grace)}"
+        case End(grace=grace, ending=ending):
+            return f"end after {_seconds(grace)}{'' if ending is None else f', {ending}'}"
         case Start():
             tally = f", stale {action.stale}" if action.stale else ""
             return f"{'resume' if action.resume else 'start'}{', counted' if action.counted else ''}{tally}"

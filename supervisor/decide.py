@@ -12,6 +12,7 @@ from typing import Final
 
 from board.instants import format_span
 from board.model import ENDED, HELD, Run, Status
+from supervisor.living import alive
 from supervisor.model import (
     Absent,
     Alive,
@@ -76,14 +77,6 @@ def unknown(case: Case) -> Decision | None:
         return Decision(Rule.UNKNOWN, Wait(case.now + LOOK_AGAIN), case.verdict.why)
     if isinstance(case.verdict, Absent) and case.task.started:
         return Decision(Rule.UNKNOWN, Wait(case.now + LOOK_AGAIN), "it was started, and nobody has looked yet")
-    return None
-
-
-def alive(case: Case) -> Decision | None:
-    if isinstance(case.verdict, Alive):
-        return Decision(Rule.ALIVE, Nothing(), f"pid {case.verdict.pid} lives")
-    if isinstance(case.verdict, Lingering):
-        return Decision(Rule.ALIVE, End(0.0), f"{case.verdict.count} of its processes outlived the worker")
     return None
 
 
@@ -227,7 +220,7 @@ TABLE: Final[tuple[tuple[Rule, str, str], ...]] = (
     (
         Rule.ALIVE,
         "the process lives, or something that it started",
-        "nothing; orphans of a dead worker are ended first",
+        "nothing; a stall or a loop is told; orphans are ended first, and so is who runs past `max_runtime`",
     ),
     (Rule.ALREADY_DONE, "`done_if` exits 0", "the step is settled without running"),
     (Rule.NOT_RESUMABLE, "it was started, and the record does not say `resumable: true`", "held for a person"),

@@ -137,8 +137,8 @@ class Enforcer:
                 self.operate(keeping, "settling", self.hands.settle(keeping, board, decision.rule))
             case Hold(on=on):
                 self.operate(keeping, "holding", self.hands.hold(keeping, on))
-            case End(grace=grace):
-                self.operate(keeping, "stopping", self.hands.end(keeping, decision.rule, grace))
+            case End() as action:
+                self.operate(keeping, "stopping", self.hands.end(keeping, decision.rule, action))
             case Start() as start:
                 if self.eyes.is_ours(keeping.task):
                     self.operate(keeping, "starting", self._started(keeping, board, start))

@@ -7,6 +7,7 @@ cycle looks and decides again.
 from __future__ import annotations
 
 import asyncio
+import signal
 
 from board.model import Board, Task
 from supervisor import looks
@@ -14,7 +15,7 @@ from supervisor.control import TmuxError
 from supervisor.decide import STOPPED
 from supervisor.keeping import Keeping
 from supervisor.launch import Site
-from supervisor.model import Dead, Exit, Fact, Rule, Unseen
+from supervisor.model import Dead, End, Exit, Fact, Rule, Unseen
 from supervisor.processes import survivors
 from supervisor.screen import limited_until
 from supervisor.sight import Known
@@ -123,15 +124,21 @@ class Hands:
 
     # --- ending
 
-    async def end(self, keeping: Keeping, rule: Rule, grace: float) -> None:
-        """The worker's whole tree: first `grace` seconds to end by itself, then SIGTERM, then SIGKILL."""
-        known = keeping.known
+    async def end(self, keeping: Keeping, rule: Rule, action: End) -> None:
+        """The worker's whole tree: first `grace` seconds to end by itself, then SIGTERM, then SIGKILL. One that nobody
+        called off is told by SIGINT what the grace is for."""
+        known, ending = keeping.known, action.ending
         if known is None:
             return
-        if grace and known.process is not None:
-            await end([known.process], grace, signals=())
+        if ending is not None:
+            self.tools.ledger.note_ending(keeping.task, ending)
+            found = await asyncio.to_thread(survivors, known.attempt.mark, known.process)
+            await end(found or (), action.grace, signals=(signal.SIGINT,))
+        elif action.grace and known.process is not None:
+            await end([known.process], action.grace, signals=())
         left = await self.end_tree(known)
         event = {Rule.SUPERSEDED: "worker_superseded", Rule.ALIVE: "orphan_ended"}.get(rule, "worker_stopped")
+        event = event if ending is None else "worker_stopped"
         pid = known.process.pid if known.process else None
         if left:
             self.tools.tell(
@@ -144,6 +151,7 @@ class Hands:
             **keeping.told(),
             worker=known.attempt.worker,
             rule=str(rule),
+            cause=None if ending is None else str(ending),
             why=keeping.decision.why,
             token=known.attempt.token,
             pid=pid,

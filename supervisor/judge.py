@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from board.model import Task
+from supervisor.activity import BeingEnded, Doing, Overdue, doing_of
 from supervisor.model import Absent, Alive, Attempt, Dead, Exit, Lingering, Observation, Unknown, Verdict
+from supervisor.policy import stall_limit
 
 
 def attempt_of(task: Task, home: str) -> Attempt | None:
@@ -16,13 +18,26 @@ def attempt_of(task: Task, home: str) -> Attempt | None:
     return Attempt(home, task.id, token, task.run.attempt)
 
 
-def judge(task: Task, attempt: Attempt | None, seen: Observation | None) -> Verdict:
+def judge(task: Task, attempt: Attempt | None, seen: Observation | None, stall_after: float = 0.0) -> Verdict:
     """The verdict on `attempt` at this task. An attempt that isn't the record's latest at the current step matters only
-    as far as it still lives: how it ended says nothing about this step."""
+    as far as it still lives: what it does and how it ended says nothing about this step.
+
+    `stall_after` is the board's, for a step that says none; 0 is never."""
     if seen is None or attempt is None:
         return Absent()
-    verdict = _verdict(task, seen)
-    return Absent() if isinstance(verdict, Dead) and attempt != attempt_of(task, attempt.home) else verdict
+    verdict, is_latest = _verdict(task, seen), attempt == attempt_of(task, attempt.home)
+    if isinstance(verdict, Alive) and is_latest:
+        return Alive(verdict.pid, verdict.pane, _doing(task, seen, stall_after))
+    return Absent() if isinstance(verdict, Dead) and not is_latest else verdict
+
+
+def _doing(task: Task, seen: Observation, stall_after: float) -> Doing:
+    if task.run is not None and task.run.ending is not None:
+        return BeingEnded(task.run.ending)
+    limit = task.step.max_runtime
+    if limit and seen.ran_for is not None and seen.ran_for >= limit:
+        return Overdue(limit)
+    return doing_of(seen.activity, stall_limit(task.step, stall_after))
 
 
 def _verdict(task: Task, seen: Observation) -> Verdict:
@@ -43,6 +58,10 @@ def _verdict(task: Task, seen: Observation) -> Verdict:
 
 
 def _exit(task: Task, seen: Observation) -> Exit:
+    if task.run is not None and task.run.ending is not None:
+        # We ended it: whatever it made of the signal, even exit 0, it did not come to its end by itself.
+        ended = seen.ended or Exit()
+        return Exit(ended.status, ended.signal, str(task.run.ending))
     if seen.ended is not None and (seen.ended.status is not None or seen.ended.signal is not None):
         return seen.ended
     recorded = task.run.last_exit if task.run is not None and task.run.ended_at is not None else None

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from board.claims import Actor, Fence, Kind, fence, grant
 from board.engine import Engine, Result
-from board.model import HELD, Run, Status, Task, run_key
+from board.model import HELD, Ending, Run, Status, Task, run_key
 from board.moves import Ask, Change, Outcome, Reason, Refused, Told, advance, block, done, release, renew
 from board.patch import GONE
 from board.queries import unmet
@@ -45,6 +45,17 @@ class Ledger:
 
     def note_end(self, task: Task, ended: Exit, at: float) -> Result:
         return self.engine.change(task.id, self.actor(task), lambda ask: _with_end(ask, ended.words(), at, {}))
+
+    def note_ending(self, task: Task, ending: Ending) -> Result:
+        """Why this worker is about to be ended: on disk before the first signal. Refused when it isn't ours."""
+
+        def op(ask: Ask) -> Outcome:
+            run, is_current = ask.task.run, fence(ask.task, ask.actor) is Fence.CURRENT
+            if run is None or not is_current or ask.task.status not in HELD or not ask.task.started:
+                return Refused(Reason.HELD, f"{task.id} is {ask.task.status} and not ours", f"board show {task.id}")
+            return Change(task.id, {run_key(ask.task.record): run._replace(ending=ending).record()})
+
+        return self.engine.change(task.id, self.actor(task), op)
 
     def hold(self, task: Task, on: str, rule: str, why: str, ended: tuple[Exit, float] | None) -> Result:
         def op(ask: Ask) -> Outcome:

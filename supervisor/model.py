@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Literal
 
-from board.model import Task
+from board.model import Ending, Task
 from board.settings import RestartPolicy
+from supervisor.activity import Activity, Doing, Working
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,16 @@ class Source(StrEnum):
     PIDFD = "pidfd"
     TMUX = "tmux"
     TREE = "process tree"
+    SCREEN = "screen"
     BOARD = "board"
+
+
+class Sure(StrEnum):
+    """How sure it is: the kernel's word on this very process, somebody else's word, or nobody could tell."""
+
+    PROVED = "proved"
+    LIKELY = "likely"
+    DOUBTFUL = "doubtful"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,8 @@ class Observation:
     """One look at one attempt.
 
     `listed` is False when tmux could not be asked at all. `pane` is None when the listing holds no pane with this
-    attempt's mark. `process_lives` is about the worker itself, `others` about what else carries its mark.
+    attempt's mark. `process_lives` is about the worker itself, `others` about what else carries its mark. `ran_for` is
+    how long the worker itself has run, by a clock that nobody sets; `activity` what it did, where that is followed.
     """
 
     at: float
@@ -90,6 +101,14 @@ class Observation:
     ended: Exit | None = None
     server_gone: bool = False
     problem: str | None = None
+    ran_for: float | None = None
+    activity: Activity | None = None
+
+    @property
+    def sure(self) -> Sure:
+        if self.process_lives is not None and self.others is not None and (self.listed or self.server_gone):
+            return Sure.PROVED
+        return Sure.LIKELY if self.pane_is_dead and self.others is not None else Sure.DOUBTFUL
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +120,7 @@ class Absent:
 class Alive:
     pid: int | None
     pane: str | None
+    doing: Doing = field(default_factory=Working)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,9 +235,13 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """End the worker's whole tree, after `grace` seconds in which it may end by itself."""
+    """End the worker's whole tree, after `grace` seconds in which it may end by itself.
+
+    With an `ending` it is a worker that nobody called off: the reason goes on record first, and then it is interrupted.
+    """
 
     grace: float
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,9 +158,12 @@ class Overview:
             if keeping is None or keeping.operation is not None or not keeping.is_fresh:
                 continue
             seen = await self._seen(keeping, looker)
-            keeping.verdict = judge(task, keeping.known.attempt if keeping.known else None, seen)
+            attempt = keeping.known.attempt if keeping.known else None
+            keeping.verdict = judge(task, attempt, seen, board.settings.stall_after)
             if isinstance(keeping.verdict, Alive):
                 self._adopt(keeping)
+                self.report.living(keeping, keeping.verdict)
+                self._come_back_for(task, seen)
         self._note_deaths(board)
 
     def _attempt(self, task: Task, marked: Attempt | None, listing: Listing) -> Attempt | None:
@@ -212,6 +215,12 @@ class Overview:
                 token=known.attempt.token,
             )
 
+    def _come_back_for(self, task: Task, seen: Observation | None) -> None:
+        """A worker that may run for so long only is looked at when that is over."""
+        limit = task.step.max_runtime
+        if limit and seen is not None and seen.ran_for is not None and seen.ran_for < limit:
+            self.look_again_at(self.engine.clock() + limit - seen.ran_for)
+
     def _note_deaths(self, board: Board) -> None:
         fresh = [
             kept
@@ -227,7 +236,7 @@ class Overview:
                 self.report.death(kept)
         living = sum(isinstance(kept.verdict, Alive) for kept in self.kept.values())
         ours = [kept for kept in fresh if self.is_ours(kept.task) and kept.death is not None]
-        failed = [kept.task for kept in ours if not self._succeeded(board, kept)]
+        failed = [kept.task for kept in ours if not (self._succeeded(board, kept) or is_ended_by_us(kept.task))]
         if len(failed) >= MASS and len(failed) > living and self.incident is None:
             self._open_incident("most workers died together", failed, board)
 
@@ -249,3 +258,8 @@ class Overview:
 
     def is_ours(self, task: Task) -> bool:
         return task.claim is not None and task.claim.by == self.tools.ledger.name
+
+
+def is_ended_by_us(task: Task) -> bool:
+    """Whom we ended ourselves did not die with the others."""
+    return task.run is not None and task.run.ending is not None

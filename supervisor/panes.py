@@ -19,6 +19,8 @@ FORMAT = (
     "#{pane_id} #{window_id} #{pane_pid} #{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
     f" #{{{PROCESS_OPTION}}} #{{{ATTEMPT_OPTION}}} #{{session_name}}:#{{window_name}}"
 )
+# What is written to a pane moves at least one of these; the last is a clock's, and only ever compared.
+OUTPUT_FORMAT = "#{pane_id} #{alternate_on} #{history_size}/#{cursor_x}/#{cursor_y}/#{window_activity}"
 # A session's name never holds a colon, and only the window's name, the last, may hold a space.
 _LINE = re.compile(r"(%\d+) (@\d+) (-?\d*) ([01]?) (\d*) (\w*) (\S*) (\S*) ([^:]*):(.*)")
 
@@ -40,6 +42,22 @@ class Pane:
     exit_signal: int | None
     mark: str | None
     process: ProcessId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """`mark` is another one after each byte that the pane was sent, or after those of one second at least."""
+
+    mark: str
+    is_full_screen: bool
+
+
+def read_output(line: str) -> tuple[str, Output]:
+    """The pane's id with what tmux tells of its output; raises TmuxError for a line that it can't read whole."""
+    found = re.fullmatch(r"(%\d+) ([01]?) (\d+/\d+/\d+/\d+)", line)
+    if found is None:
+        raise TmuxError(f"unreadable output: {line!r}")
+    return found[1], Output(found[3], found[2] == "1")
 
 
 def read_pane(line: str) -> Pane:

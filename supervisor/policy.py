@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from board.model import Run
+from board.model import Run, Step
 from board.settings import Backoff, RestartPolicy
 
 JITTER = 0.1  # up to a tenth is added, so that workers which died together don't come back together
@@ -27,6 +27,11 @@ def recent(run: Run, policy: RestartPolicy, now: float) -> tuple[float, ...]:
 def due_at(run: Run, policy: RestartPolicy, ended_at: float, now: float, draw: float) -> float:
     """The instant from which the next restart is allowed by the back-off."""
     return ended_at + pause(policy.backoff, len(recent(run, policy, now)) + 1, draw)
+
+
+def stall_limit(step: Step, otherwise: float) -> float:
+    """Seconds without output and CPU that make a stall of this step; 0 is never, and overrules the board's too."""
+    return otherwise if step.stall_after is None else step.stall_after
 
 
 def stale_after(run: Run, *, progressed: bool) -> int:

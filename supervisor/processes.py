@@ -10,7 +10,8 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from typing import NamedTuple
 ATTEMPT = "CREWBOARD_ATTEMPT"
 HAS_PROC = Path("/proc/self/stat").exists()
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_TICKS = os.sysconf("SC_CLK_TCK")
 HAS_PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
 
 
@@ -32,10 +34,19 @@ class ProcessId:
     ticks: int
 
 
-class _Stat(NamedTuple):
+class Stat(NamedTuple):
+    """`times`: its own and its ended children's, each in user and system mode, unread: a look for survivors is in
+    somebody's way, and doesn't ask for them."""
+
     is_running: bool
     session: int
     ticks: int
+    times: Sequence[bytes | float] = ()
+
+    @property
+    def cpu(self) -> float:
+        """Seconds that it has used, with those of its children that have ended."""
+        return sum(map(float, self.times)) / _TICKS
 
 
 def identify(pid: int) -> ProcessId | None:
@@ -56,6 +67,13 @@ def is_alive(process: ProcessId) -> bool | None:
     if stat is None:
         return None if _is_hidden(process.pid) else False
     return stat.is_running and stat.ticks == process.ticks
+
+
+def age_of(process: ProcessId) -> float | None:
+    """Seconds since it was started, by a clock that nobody sets; None where the system has no such word on it."""
+    if not HAS_PROC:
+        return None
+    return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - process.ticks / _TICKS)
 
 
 def boot_id() -> str | None:
@@ -123,6 +141,14 @@ def survivors(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
     return _look(mark, leader) or _look(mark, leader)
 
 
+def mark_of(pid: int) -> str | None:
+    """The attempt that it was started for, "" where it names none; None when that could not be read (yet)."""
+    environment = _environment(pid)
+    sought = f"{ATTEMPT}=".encode()
+    found = next((each for each in environment if each.startswith(sought)), b"")
+    return found.removeprefix(sought).decode("utf-8", "replace") if any(environment) else None
+
+
 def open_pidfd(process: ProcessId) -> int | None:
     """A pidfd of exactly this process; None where there is none to be had.
 
@@ -147,7 +173,7 @@ def open_pidfd(process: ProcessId) -> int | None:
 
 
 def _look(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
-    everyone = _everyone()
+    everyone = all_running()
     if everyone is None:
         return None
     sought = f"{ATTEMPT}={mark}".encode()
@@ -161,9 +187,9 @@ def _look(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
     return [ProcessId(pid, everyone[pid].ticks) for pid in found]
 
 
-def _everyone() -> dict[int, _Stat] | None:
+def all_running() -> dict[int, Stat] | None:
     """All that run, by pid; zombies are not among them."""
-    seen: dict[int, _Stat] = {}
+    seen: dict[int, Stat] = {}
     try:
         for pid in _pids():
             with contextlib.suppress(PermissionError):
@@ -202,7 +228,7 @@ def _read(pid: int, name: str) -> bytes:
     return Path(f"/proc/{pid}/{name}").read_bytes()
 
 
-def _stat(pid: int) -> _Stat | None:
+def _stat(pid: int) -> Stat | None:
     """None when nobody has the pid; raises OSError when it could not be told."""
     if not HAS_PROC:
         return _stat_by_psutil(pid)
@@ -210,22 +236,23 @@ def _stat(pid: int) -> _Stat | None:
         text = _read(pid, "stat")
     except (FileNotFoundError, ProcessLookupError):
         return None
-    # The command's name stands in parentheses and may hold anything. See proc(5): fields 3, 6, 20 and 22.
+    # The command's name stands in parentheses and may hold anything. See proc(5): fields 3, 6, 14 to 17, 20 and 22.
     fields = text[text.rindex(b")") + 2 :].split()
     # A main thread can end before the others: a zombie with more than one thread still runs.
     is_running = fields[0] not in (b"Z", b"X") or int(fields[17]) > 1
-    return _Stat(is_running, int(fields[3]), int(fields[19]))
+    return Stat(is_running, int(fields[3]), int(fields[19]), fields[11:15])
 
 
-def _stat_by_psutil(pid: int) -> _Stat | None:
+def _stat_by_psutil(pid: int) -> Stat | None:
     import psutil
 
     try:
         process = psutil.Process(pid)
         is_running = process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
-        return _Stat(is_running, os.getsid(pid), round(process.create_time() * 100))
+        times = [seconds * _TICKS for seconds in process.cpu_times()[:4]]
+        return Stat(is_running, os.getsid(pid), round(process.create_time() * 100), times)
     except psutil.ZombieProcess:
-        return _Stat(is_running=False, session=0, ticks=0)
+        return Stat(is_running=False, session=0, ticks=0)
     except (psutil.NoSuchProcess, ProcessLookupError):
         return None
     except psutil.Error as error:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from board.model import Approval, Checkpoint, Claim, Run, Status, Step, Task
+from board.model import Approval, Checkpoint, Claim, Ending, Run, Status, Step, Task
 from board.settings import Backoff, RestartPolicy
+from supervisor.activity import LONGEST_BLOCK, BeingEnded, Doing, Looping, Overdue, Stalled, Working
 from supervisor.case import VERSION
 from supervisor.judge import read_exit
 from supervisor.model import Absent, Alive, Answer, Attempt, Case, Dead, Lingering, Unknown, Unseen, Verdict
@@ -107,6 +108,7 @@ def _task(kept: _Kept) -> Task:
         run="" if kept.flag("case_is_command") else None,
         resumable=kept.flag("case_is_resumable"),
         gate="human" if kept.flag("case_has_gate") else None,
+        on_stall="restart" if kept.flag("case_restarts_on_stall") else "tell",
         done_if=SOMETHING if kept.flag("case_has_done_if") else None,
     )
     return Task(
@@ -164,7 +166,7 @@ def _verdict(kept: _Kept) -> Verdict:
         case "absent":
             return Absent()
         case "alive":
-            return Alive(kept.whole("case_pid"), None)
+            return Alive(kept.whole("case_pid"), None, _doing(kept))
         case "lingering":
             return Lingering(kept.count("case_lingering_count"))
         case "dead":
@@ -174,6 +176,23 @@ def _verdict(kept: _Kept) -> Verdict:
             return Unknown(DOUBT)
         case other:
             raise ValueError(f"no verdict: {other!r}")
+
+
+def _doing(kept: _Kept) -> Doing:
+    match kept.text("case_doing"):
+        case None:
+            return Working()
+        case "stalled":
+            return Stalled(kept.number("case_now_s"), kept.number("case_limit_s"))
+        case "looping":
+            lines = (SOMETHING,) * min(kept.count("case_loop_lines_count"), LONGEST_BLOCK)
+            return Looping(kept.number("case_now_s"), lines, kept.count("case_loop_times_count"))
+        case "overdue":
+            return Overdue(kept.number("case_limit_s"))
+        case "being ended":
+            return BeingEnded(Ending(kept.text("case_ending") or ""))
+        case other:
+            raise ValueError(f"nothing that a worker does: {other!r}")
 
 
 def _policy(kept: _Kept) -> RestartPolicy:

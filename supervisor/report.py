@@ -12,6 +12,7 @@ from board.model import Board, Status
 from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Dead, Decision, Hold, Lingering, Look, Nothing, Start, Wait
 from supervisor.processes import identify
+from supervisor.signs import evidence
 from supervisor.status import Line, task_view, write_status
 
 if TYPE_CHECKING:
@@ -69,6 +70,27 @@ class Report:
             exit_status=verdict.exit.status,
             signal=verdict.exit.signal,
             ran_for_s=ran_for,
+        )
+
+    def living(self, keeping: Keeping, verdict: Alive) -> None:
+        """A live worker that stalls, loops or moves on again: once each time."""
+        known = keeping.known
+        if known is None or type(known.told) is type(verdict.doing):
+            return
+        before, known.told = known.told, verdict.doing
+        fields = evidence(verdict.doing, known.activity, before, self._tools.redactor.text)
+        if fields is None:
+            return
+        name, more = fields
+        self._tools.tell(
+            name,
+            keeping.task.id,
+            step=keeping.task.step.id,
+            worker=known.attempt.worker,
+            token=known.attempt.token,
+            pid=verdict.pid,
+            pane=verdict.pane,
+            **more,
         )
 
     def decision(self, keeping: Keeping, before: Decision) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from supervisor.control import Control, TmuxRefused
-from supervisor.panes import FORMAT, PROCESS_OPTION, Pane, lives, read_pane
+from supervisor.panes import FORMAT, OUTPUT_FORMAT, PROCESS_OPTION, Output, Pane, lives, read_output, read_pane
 from supervisor.processes import ProcessId, identify, send
 
 ServerId = ProcessId
@@ -58,6 +58,11 @@ class Server:
         """All of them, or one session's, in one call."""
         where = ["-a"] if session is None else ["-s", "-t", f"={session}"]
         return [read_pane(line) for line in await self.control.call("list-panes", *where, "-F", FORMAT)]
+
+    async def outputs(self, session: str) -> dict[str, Output]:
+        """What tells whether a pane of this session was written to, for all of them in one call."""
+        lines = await self.control.call("list-panes", "-s", "-t", f"={session}", "-F", OUTPUT_FORMAT)
+        return dict(map(read_output, lines))
 
     async def open_window(self, session: str, name: str, cwd: str) -> Pane:
         """This session's only window of that name, new or old; a new one's first process has ended.
@@ -119,6 +124,10 @@ class Server:
         """The text as it was written, wrapped lines joined; raw, so redact it before it goes anywhere."""
         since = ["-S", "-"] if history else []
         return "\n".join(await self.control.call("capture-pane", "-p", "-J", *since, "-t", pane_id))
+
+    async def tail(self, pane_id: str, lines: int) -> list[str]:
+        """The last lines that were written, at least so many where there are; raw, as `capture`'s are."""
+        return await self.control.call("capture-pane", "-p", "-J", "-S", f"-{lines}", "-t", pane_id)
 
     async def close_window(self, window_id: str) -> None:
         """A worker that ignores SIGHUP outlives this: `processes.survivors` sees it."""

@@ -27,6 +27,7 @@ from supervisor.report import Report
 from supervisor.sdnotify import Heart
 from supervisor.tmux import Tmux
 from supervisor.tools import Tools
+from supervisor.vigil import Vigil
 from supervisor.watcher import Watcher
 
 SWEEP = 5.0  # seconds: the net under all other causes
@@ -54,6 +55,7 @@ class Supervisor:
         self._wake = asyncio.Event()
         self.eyes = Overview(engine, tools, tmux, self.report, is_dry=mode.dry)
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
+        self.vigil = Vigil(self.eyes, tools, self._wake.set)
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -76,14 +78,14 @@ class Supervisor:
         self._watcher = Watcher()
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
-        watching = asyncio.create_task(self._watch_files())
+        beside = [asyncio.create_task(self._watch_files()), asyncio.create_task(self.vigil.keep())]
         self.tools.tell("supervisor_started", None, pid=os.getpid(), by=self.tools.ledger.name, dry_run=self.mode.dry)
         try:
             await self._loop(ready)
         finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await watching
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
             await self._leave()
             instance.release()
 

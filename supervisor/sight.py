@@ -6,13 +6,15 @@ One listing serves all tasks of a cycle. Nothing is judged here; a look that fai
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from supervisor.activity import Activity, Doing, Working
 from supervisor.control import NoServer, TmuxError
 from supervisor.model import Attempt, Exit, Observation, Source
 from supervisor.panes import Pane
-from supervisor.processes import ProcessId, identify, is_alive, survivors
+from supervisor.processes import ProcessId, age_of, identify, is_alive, survivors
 from supervisor.server import Server
 
 
@@ -40,6 +42,18 @@ class Known:
     is_watched: bool = False
     is_ours: bool = False  # started by this very process, not adopted
     last: Observation | None = None
+    activity: Activity | None = None
+    told: Doing = field(default_factory=Working)
+    born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
+
+    def ran_for(self) -> float | None:
+        """Seconds that the worker has run, counted by ourselves from our first look at it."""
+        if self.process is None:
+            return None
+        now = time.monotonic()
+        if self.born is None:
+            self.born = (now, age_of(self.process) or 0.0)
+        return now - self.born[0] + self.born[1]
 
 
 async def list_panes(server: Server | None, session: str, at: float) -> Listing:
@@ -103,6 +117,8 @@ class Looker:
             ended=known.ended,
             server_gone=listing.server_gone or known.attempt.task in self._fell,
             problem=problem or listing.problem,
+            ran_for=known.ran_for() if lives else None,
+            activity=known.activity if lives else None,
         )
         return known.last
 

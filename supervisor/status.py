@@ -11,6 +11,8 @@ from typing import Any
 
 from board.instants import format_instant
 from board.model import Run, Task
+from supervisor import signs
+from supervisor.activity import Working
 from supervisor.model import (
     Absent,
     Action,
@@ -26,6 +28,8 @@ from supervisor.model import (
     Verdict,
     Wait,
 )
+
+LIVING = ("running", "stalled", "looping")  # states of a worker that lives and isn't being ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,20 @@ def task_view(line: Line) -> dict[str, Any]:
         "rule": str(decision.rule),
         "why": decision.why,
         "seen": seen_words(line.verdict),
-        "source": str(seen.source) if seen else "board",
+        **_seen_by(line),
         "seen_at": _instant(seen.at if seen else None),
         "next": next_words(decision.action),
         "next_at": _instant(until),
-        "do": what_to_do(task, decision),
+        "do": what_to_do(task, line.verdict, decision),
     }
+
+
+def _seen_by(line: Line) -> dict[str, Any]:
+    """The source, and how sure it is; what a live worker does is seen by other means than that it lives."""
+    if isinstance(line.verdict, Alive) and (by := signs.seen_by(line.verdict.doing)):
+        return by
+    seen = line.seen
+    return {"source": str(seen.source) if seen else "board", "sure": str(seen.sure) if seen else None}
 
 
 def seen_words(verdict: Verdict) -> str:
@@ -70,7 +82,7 @@ def seen_words(verdict: Verdict) -> str:
         case Absent():
             return "nothing was started yet"
         case Alive():
-            return f"pid {verdict.pid} lives in pane {verdict.pane}"
+            return f"pid {verdict.pid} lives in pane {verdict.pane}{signs.words(verdict.doing)}"
         case Lingering():
             return f"the worker is gone, {verdict.count} of its processes live"
         case Dead():
@@ -91,7 +103,7 @@ def next_words(action: Action) -> str | None:
             return None
 
 
-def what_to_do(task: Task, decision: Decision) -> list[str]:
+def what_to_do(task: Task, verdict: Verdict, decision: Decision) -> list[str]:
     """Commands to copy."""
     if decision.rule is Rule.GATED:
         return [f"board approve {task.id}"]
@@ -101,7 +113,11 @@ def what_to_do(task: Task, decision: Decision) -> list[str]:
         return [f"board unblock {task.id}"]
     if isinstance(decision.action, Hold):
         return held_commands(task)
-    return [f"supervisor attach {task.id}"] if decision.rule is Rule.ALIVE else []
+    if decision.rule is not Rule.ALIVE:
+        return []
+    is_odd = isinstance(verdict, Alive) and not isinstance(verdict.doing, Working)
+    more = [f"supervisor logs {task.id}", f"supervisor stop {task.id}"] if is_odd else []
+    return [f"supervisor attach {task.id}", *more]
 
 
 def held_commands(task: Task) -> list[str]:
@@ -114,7 +130,7 @@ def _state(verdict: Verdict) -> str:
         case Absent():
             return "none"
         case Alive():
-            return "running"
+            return signs.state(verdict.doing)
         case Lingering():
             return "stopping"
         case Dead():

@@ -26,7 +26,7 @@ LAW: Final = {
     "settled": "the step or the task is settled: nothing is to run",
     "superseded": "the board's token is not this worker's: its processes are ended and it is never restarted",
     "unknown": "the look failed or could not tell: it is looked at again before anything is done",
-    "alive": "the process lives: nothing is to be done",
+    "alive": "the process lives: it is let be, unless it is past `max_runtime` or its step has `on_stall: restart`",
     "already-done": "its `done_if` exits 0: the step is settled without running it",
     "not-resumable": "the record does not say `resumable: true`: a person decides",
     "gated": "the step has `gate: human` and no approval for this attempt: it waits for a person",

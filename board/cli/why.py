@@ -113,7 +113,8 @@ def _seen(task: Task, sight: Sight | None, now: float) -> list[str]:
     seen_at = _instant(sight.seen, "seen_at") or sight.at
     age = f", {format_moment(min(seen_at, now), now)}" if seen_at is not None else ""
     source = sight.seen.get("source") or "the board"
-    lines.append(f"seen       {sight.seen.get('seen') or 'nothing yet'} ({source}{age})")
+    sure = f"; {sight.seen['sure']}" if sight.seen.get("sure") else ""
+    lines.append(f"seen       {sight.seen.get('seen') or 'nothing yet'} ({source}{age}{sure})")
     if sight.seen.get("rule"):
         lines.append(f"rule       {_law(str(sight.seen['rule']))}")
     if sight.seen.get("why"):

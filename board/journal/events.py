@@ -35,6 +35,8 @@ CASE: Final = "case_"
 _DECIDED: Final = (
     *("seen", "source", "seen_at", "outcome"),
     *("case_v", "case_now_s", "case_status", "case_is_command", "case_is_resumable", "case_has_gate"),
+    *("case_restarts_on_stall", "case_doing", "case_limit_s", "case_ending"),
+    *("case_loop_lines_count", "case_loop_times_count"),
     *("case_is_approved", "case_has_done_if", "case_has_checkpoint", "case_settles_on_exit"),
     *("case_claim_token", "case_is_ours", "case_attempt_token"),
     *("case_verdict", "case_pid", "case_lingering_count", "case_exit", "case_dead_for_s"),
@@ -106,6 +108,19 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "warn",
         "A worker was proved dead.",
         ("pid", "pane", "exit_status", "signal", "ran_for_s", "last_line"),
+    ),
+    "worker_stalled": EventKind(
+        "warn",
+        "A living worker showed neither output nor CPU for too long.",
+        ("pid", "pane", "source", "sure", "stalled_at", "quiet_for_s", "cpu_s"),
+    ),
+    "loop_seen": EventKind(
+        "warn",
+        "A living worker says the same again and again, without progress.",
+        ("pid", "pane", "source", "sure", "looped_at", "repeated_for_s", "lines_count", "times_count", "line"),
+    ),
+    "worker_resumed": EventKind(
+        "info", "A worker that had stalled or looped moves on.", ("pid", "pane", "source", "sure")
     ),
     "worker_stopped": EventKind(
         "info", "A worker was ended on purpose.", ("pid", "pane", "signal", "grace_s", *_DECIDED)

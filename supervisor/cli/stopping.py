@@ -22,7 +22,7 @@ from supervisor.cli.life import assembled
 from supervisor.instance import Note, running
 from supervisor.processes import ProcessId, identify, is_alive, send
 from supervisor.service import Mode, Supervisor
-from supervisor.status import read_status
+from supervisor.status import LIVING, read_status
 
 WITHIN = 60.0  # seconds until a stop has to have come true
 NUDGE = 1.0  # seconds after which a supervisor that hasn't taken the wish is woken
@@ -118,7 +118,7 @@ class _Progress:
 def _living(side: str) -> int:
     tasks = (read_status(side) or {}).get("tasks")
     seen = tasks.values() if isinstance(tasks, dict) else ()
-    return sum(isinstance(task, dict) and task.get("state") in ("running", "stopping") for task in seen)
+    return sum(isinstance(task, dict) and task.get("state") in (*LIVING, "stopping") for task in seen)
 
 
 # --- one task's worker

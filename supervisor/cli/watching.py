@@ -16,10 +16,10 @@ from board.instants import format_instant, format_span, parse_instant
 from board.model import ENDED, Board, Task
 from board.render import EMPTY, clean, table
 from supervisor.instance import Note, running
-from supervisor.status import read_status
+from supervisor.status import LIVING, read_status
 
 _HEADERS = ("TASK", "STATUS", "STEP", "STATE", "ATTEMPT", "SINCE", "WHY/NEXT")
-_STATES_AT_WORK = frozenset({"running", "starting", "stopping"})
+_STATES_AT_WORK = frozenset({*LIVING, "starting", "stopping"})
 _FRESH = 2.0  # seconds in which a last look still counts
 _LOOK_AGAIN = 0.25  # seconds
 _REDRAW = 1.0  # seconds: ages grow on a terminal
@@ -120,6 +120,7 @@ def _unseen(sight: Sight, task: Task) -> dict[str, Any]:
         "why": told.standing,
         "seen": "nothing",
         "source": "board",
+        "sure": None,
         "seen_at": None,
         "next": told.next,
         "next_at": None if told.next_at is None else format_instant(told.next_at),
@@ -197,7 +198,7 @@ def _seen_row(sight: Sight, name: str, seen: Mapping[str, Any], status_now: str,
     if state in _STATES_AT_WORK and not sight.is_fresh:
         state += "?"  # nobody looks any more
     attempt = seen.get("attempt")
-    since = _instant(seen, "started_at") if state.startswith("running") else _instant(seen, "seen_at")
+    since = _instant(seen, "started_at") if state.startswith(LIVING) else _instant(seen, "seen_at")
     return (
         name,
         status_now,

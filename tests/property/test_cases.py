@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from board.instants import format_instant
 from board.journal.events import EVENTS, Event, line_record
 from board.journal.redact import Redactor
-from board.model import Approval, Checkpoint, Claim, Run, Status, Step, Task
+from board.model import Approval, Checkpoint, Claim, Ending, Run, Status, Step, Task
 from board.settings import Backoff, RestartPolicy
+from supervisor.activity import BeingEnded, Doing, Looping, Overdue, Stalled, Working
 from supervisor.case import outcome, record
 from supervisor.decide import STOPPED, decide
 from supervisor.model import (
@@ -24,6 +25,7 @@ from supervisor.model import (
     Case,
     Dead,
     Decision,
+    End,
     Exit,
     Hold,
     Lingering,
@@ -56,10 +58,19 @@ exits = st.one_of(
 )
 
 
+doings: st.SearchStrategy[Doing] = st.one_of(
+    st.just(Working()),
+    st.builds(Stalled, instants, spans),
+    st.builds(Looping, instants, st.lists(st.text(), min_size=1, max_size=50).map(tuple), st.integers(4, 99)),
+    st.builds(Overdue, spans),
+    st.builds(BeingEnded, st.sampled_from(Ending)),
+)
+
+
 def verdicts(doubts: st.SearchStrategy[str]) -> st.SearchStrategy[Verdict]:
     return st.one_of(
         st.just(Absent()),
-        st.builds(Alive, st.none() | st.integers(1, 9999), st.just("%1")),
+        st.builds(Alive, st.none() | st.integers(1, 9999), st.just("%1"), doings),
         st.builds(Lingering, st.integers(1, 9)),
         st.builds(Dead, exits, instants),
         st.builds(Unknown, doubts),
@@ -87,6 +98,7 @@ def tasks(draw: st.DrawFn, done_if: str, holders: tuple[str, ...]) -> Task:
         "id": "one",
         **({"resumable": True} if draw(st.booleans()) else {}),
         **({"gate": "human"} if draw(st.booleans()) else {}),
+        **({"on_stall": "restart"} if draw(st.booleans()) else {}),
         **({"done_if": done_if} if draw(st.booleans()) else {}),
     }
     said: dict[str, Any] = {"status": str(draw(st.sampled_from(Status))), "steps": [step, {"id": "two", "run": "true"}]}
@@ -248,8 +260,8 @@ LAWFUL = {
     "grace",
     Task: "id title status agent brief priority after steps step done_when claim last_token checkpoint run blocked "
     "approved record",
-    Run: "step attempt started_at token head progressed stale restarts ended_at last_exit",
-    Step: "id prompt run resumable gate done_if",
+    Run: "step attempt started_at token head progressed stale restarts ended_at last_exit ending",
+    Step: "id prompt run resumable gate done_if stall_after on_stall max_runtime",
     Claim: "by token at expires_at",
     Checkpoint: "commit note at",
     Approval: "step by at",
@@ -258,6 +270,8 @@ LAWFUL = {
     Attempt: "home task token number",
     Exit: "status signal cause",
     Start: "resume counted stale",
+    End: "grace ending",
+    Alive: "pid pane doing",
 }
 
 
@@ -281,6 +295,10 @@ def test_outcomes_differ_as_the_deeds_do() -> None:
         Look("drift"),
         Settle(),
         Hold("a person"),
+        End(0.0),
+        End(2.0),
+        End(2.0, Ending.STALLED),
+        End(2.0, Ending.MAX_RUNTIME),
         Start(resume=True, counted=True, stale=0),
         Start(resume=True, counted=True, stale=1),
         Start(resume=True, counted=False, stale=0),

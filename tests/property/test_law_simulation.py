@@ -6,6 +6,7 @@ only when it sleeps. Each history ends in a calm, in which everything that is du
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -19,7 +20,7 @@ from board.claims import Actor, Fence, Kind
 from board.engine import Engine
 from board.errors import RefusedError
 from board.instants import format_instant
-from board.model import ENDED, HELD, Board, Run, Status, Task
+from board.model import ENDED, HELD, Board, Ending, Run, Status, Task
 from board.moves import (
     Ask,
     Change,
@@ -40,6 +41,7 @@ from board.moves import (
 from board.patch import GONE
 from board.queries import in_order, unmet
 from board.settings import Backoff, RestartPolicy
+from supervisor.activity import Doing, Overdue, Stalled
 from supervisor.decide import decide
 from supervisor.judge import attempt_of, judge
 from supervisor.keeping import Facts, Incident, Keeping
@@ -67,6 +69,7 @@ from supervisor.model import (
     Wait,
     read_mark,
 )
+from supervisor.overview import is_ended_by_us
 from supervisor.policy import recent
 from supervisor.sight import Known
 from tests.boards import HOLDER, HOME, NOW, Record, ask, claimed, ran
@@ -76,6 +79,7 @@ Steps = Generator["float | None", None, None]  # yields between any two effects:
 AWAKE = -1.0
 MASS = 3
 SWEEP = 5.0
+STALL = 60.0
 LONGEST = 400.0  # seconds that anything may have to wait for in these histories
 
 
@@ -83,7 +87,9 @@ class Keeper:
     """One life of a supervisor: what it knows is gone when it dies, at whichever `yield`."""
 
     records_first = True
+    notes_first = True
     judge = staticmethod(judge)
+    is_ended_by_us = staticmethod(is_ended_by_us)
 
     def __init__(self, world: World, dice: random.Random) -> None:
         self.world = world
@@ -95,6 +101,7 @@ class Keeper:
         self.last: dict[str, Observation] = {}
         self.incident: Incident | None = None
         self.fell: set[str] = set()
+        self.followed: dict[str, float] = {}  # a stall is counted anew in each life
         self.next_at: float | None = None
 
     def life(self) -> Steps:
@@ -147,14 +154,16 @@ class Keeper:
         kept.forget_facts_of_others()
         if attempt is not None and not is_proved:
             self.last[attempt.mark] = self._seen(attempt, panes)
-        kept.verdict = self.judge(kept.task, attempt, self.last[attempt.mark] if attempt is not None else None)
+        seen = self.last[attempt.mark] if attempt is not None else None
+        kept.verdict = self.judge(kept.task, attempt, seen, self.world.board().settings.stall_after)
         return kept.verdict
 
     def _seen(self, attempt: Attempt, panes: dict[str, Process] | None) -> Observation:
         pane = (panes or {}).get(attempt.mark)
         if pane is not None and pane.lives:
             self.processes.setdefault(attempt.mark, pane)
-        seen = self.world.observe(attempt, self.processes.get(attempt.mark), panes)
+        since = self.followed.setdefault(attempt.mark, self.world.now)
+        seen = self.world.observe(attempt, self.processes.get(attempt.mark), panes, since)
         return replace(seen, server_gone=attempt.task in self.fell)
 
     def _stray(self, task: Task, panes: dict[str, Process] | None) -> Attempt | None:
@@ -171,9 +180,12 @@ class Keeper:
         for kept in fresh:
             kept.told_dead = kept.mark
         living = sum(isinstance(kept.verdict, Alive) for kept in self.kept.values())
-        failed = [kept.task for kept in fresh if self._is_ours(kept.task) and kept.death and not _has_settled(kept)]
+        dead = [kept for kept in fresh if self._is_ours(kept.task) and kept.death and not _has_settled(kept)]
+        dead = [kept for kept in dead if not self.is_ended_by_us(kept.task)]
+        failed = [kept.task for kept in dead]
         if len(failed) >= MASS and len(failed) > living and self.incident is None:
-            self.world.witness.together({task.id for task in failed}, self.world.processes)
+            marks = {kept.mark for kept in dead}
+            self.world.witness.together({task.id for task in failed}, self.world.processes, marks)
             self.incident = Incident.of("together", self.world.now, failed, self.world.board().settings.restart)
 
     def _close_incident(self) -> None:
@@ -258,9 +270,10 @@ class Keeper:
             case Hold(on=on):
                 yield AWAKE
                 self.ledger.hold(task, on, str(decision.rule), decision.why, kept.death)
-            case End():
+            case End(ending=ending):
+                self._sentence(kept)
                 yield AWAKE
-                self._end(kept)
+                yield from self._end(kept, ending)
             case Start() as start if self._is_ours(task):
                 yield from self._start(kept, start)
             case Start():
@@ -268,6 +281,7 @@ class Keeper:
 
     def _settle(self, kept: Keeping) -> Steps:
         task = kept.task
+        self.world.witness.settled(kept.mark)
         if not self._is_ours(task):
             task = self.ledger.take_up(task).task
             yield AWAKE
@@ -276,11 +290,28 @@ class Keeper:
         else:
             self.ledger.finish(task, {}, kept.death)
 
-    def _end(self, kept: Keeping) -> None:
+    def _sentence(self, kept: Keeping) -> None:
+        for process in self._of(kept):
+            if process.lives and not self.world.is_called_off(process):
+                self.world.witness.sentenced(process, self.last[kept.mark].at)
+
+    def _end(self, kept: Keeping, ending: Ending | None) -> Steps:
+        """Some make exit 0 of being told to end."""
+        if ending is not None and self.notes_first:
+            self.ledger.note_ending(kept.task, ending)
+            yield AWAKE
+        for process in self._of(kept):
+            if not self.world.is_tree_blind:
+                self.world.witness.endings += process.lives and ending is not None
+                self.world.witness.ended |= {kept.mark} if process.lives and ending is not None else set()
+                self.world.end(process, self.dice.choice([Exit(signal=15), Exit(0)]), children=0)
+        if ending is not None and not self.notes_first:
+            yield AWAKE
+            self.ledger.note_ending(kept.task, ending)
+
+    def _of(self, kept: Keeping) -> list[Process]:
         assert kept.known is not None
-        for process in self.world.processes:
-            if process.attempt == kept.known.attempt and not self.world.is_tree_blind:
-                self.world.end(process, Exit(signal=15), children=0)
+        return [process for process in self.world.processes if process.attempt == kept.known.attempt]
 
     def _start_new(self, board: Board) -> Steps:
         held = {task.id for task in board.tasks if self._is_ours(task) and task.status in HELD}
@@ -361,8 +392,11 @@ class History:
                 "spacing": "1s",
             },
         }
+        if dice.random() < 0.7:
+            settings["stall_after"] = f"{STALL:g}s"
         self.is_split = dice.random() < 0.15  # as if the lock had failed
         self.witness = Witness(plans, policy, is_split=self.is_split)
+        self.witness.stall_after = STALL if "stall_after" in settings else math.inf
         after = {names[1]: [names[0]]} if len(names) > 1 and dice.random() < 0.3 else {}
         self.world = World(records_of(plans, after), settings, self.witness)
         self.has_takeovers = dice.random() < 0.5
@@ -371,7 +405,14 @@ class History:
 
     def _plan(self, step: str) -> Plan:
         dice = self.dice
-        return Plan(step, dice.random() < 0.65, gated=dice.random() < 0.15, is_command=dice.random() < 0.6)
+        return Plan(
+            step,
+            dice.random() < 0.65,
+            gated=dice.random() < 0.15,
+            is_command=dice.random() < 0.6,
+            ends_stalls=dice.random() < 0.5,
+            longest=dice.choice([math.inf, 20.0, 100.0]),
+        )
 
     def _born(self) -> tuple[Keeper, Steps]:
         keeper = self.keeper(self.world, self.dice)
@@ -406,6 +447,8 @@ class History:
     def _work(self) -> None:
         """A worker commits, or says how far it is; one of an earlier grant is refused and moves nothing that counts."""
         for process in self.world.living():
+            if process.quiet_at < math.inf:
+                continue
             task, story = process.attempt.task, self.witness.stories[process.attempt.task, process.step]
             if self.dice.random() < self.liveliness:
                 note = f"{self.world.now} {self.dice.random()}"
@@ -441,6 +484,16 @@ class History:
             if self._say(process, op) and last:
                 self.witness.over.add(task.id)
         self.world.end(process, Exit(0), children=0)
+
+    def _hang(self) -> None:
+        """A worker hangs from now on; or moves on, after however long."""
+        for process in self.world.living():
+            if self.dice.random() < 0.5:
+                continue
+            if process.quiet_at < math.inf:
+                process.hung_at, process.moved_at, process.quiet_at = process.quiet_at, self.world.now, math.inf
+            else:
+                process.quiet_at = self.world.now
 
     def _kill_keeper(self) -> None:
         index = self.dice.randrange(len(self.lives))
@@ -532,11 +585,16 @@ class History:
             if not self._restless():
                 return
             self._orphans_end()
-            for process in list(self.world.living()):
+            for process in [each for each in self.world.living() if not self._is_to_be_ended(each)]:
                 self._finished(process)
             pause = until - self.world.now if until is not None else SWEEP
             self.world.now += min(max(pause, 0.01), LONGEST)
         promise(False, f"forgotten: {self._restless()}")
+
+    def _is_to_be_ended(self, process: Process) -> bool:
+        """What no longer ends by itself is the keeper's to end."""
+        is_due = self.witness.is_overdue(process, self.world.now) or self.witness.is_to_be_restarted(process)
+        return is_due and process.attempt.task not in self.witness.theirs
 
     def _restless(self) -> list[object]:
         keeper, board = self.lives[0][0], self.world.board()
@@ -560,6 +618,7 @@ EVENTS: list[tuple[Callable[[History], None], float]] = [
     (History._finish, 2),
     (History._orphans_end, 2),
     (History._kill_keeper, 3),
+    (History._hang, 3),
     (History._fall, 0.6),
     (History._blink, 2),
     (History._drift, 0.3),
@@ -577,7 +636,7 @@ BATCH = 250
 def test_no_history_breaks_the_law(first: int) -> None:
     """Whatever dies when: nothing is repeated without permission, doubled, restarted without progress or too often, or
     forgotten. The mutants below show that each of these is really looked for."""
-    restarts = 0
+    restarts = endings = 0
     for seed in range(first, first + BATCH):
         history = History(seed)
         try:
@@ -585,7 +644,9 @@ def test_no_history_breaks_the_law(first: int) -> None:
         except Violation as broken:
             raise AssertionError(f"seed {seed}: {broken}") from broken
         restarts += history.witness.restarts
+        endings += history.witness.endings
     assert restarts > BATCH / 10, "the histories are too quiet to mean anything"
+    assert endings > BATCH / 10, "nobody is ever ended"
 
 
 def broken_promise(keeper: type[Keeper] = Keeper, tries: int = 1500) -> str:
@@ -614,8 +675,8 @@ def test_simulation_notices_progress_ignored(monkeypatch: pytest.MonkeyPatch) ->
 def test_simulation_notices_unknown_taken_for_dead() -> None:
     """A failed look passes for a proof."""
 
-    def rash(task: Task, attempt: Attempt | None, seen: Observation | None) -> Verdict:
-        verdict = judge(task, attempt, seen)
+    def rash(task: Task, attempt: Attempt | None, seen: Observation | None, stall_after: float = 0.0) -> Verdict:
+        verdict = judge(task, attempt, seen, stall_after)
         return Dead(Exit(), seen.at) if isinstance(verdict, Unknown) and seen is not None else verdict
 
     class Rash(Keeper):
@@ -692,6 +753,64 @@ def test_simulation_notices_a_mass_death_excused_from_progress(monkeypatch: pyte
     assert "without progress" in broken_promise()
 
 
+def test_simulation_notices_a_worker_ended_before_its_record() -> None:
+    """A supervisor that dies between the two leaves an exit 0 behind that nobody can tell from success."""
+
+    class Late(Keeper):
+        notes_first = False
+
+    assert "an end that was ours" in broken_promise(Late)
+
+
+def test_simulation_notices_an_exit_taken_at_its_word() -> None:
+    """What a worker makes of being ended passes for an end of its own."""
+
+    def trusting(task: Task, attempt: Attempt | None, seen: Observation | None, stall_after: float = 0.0) -> Verdict:
+        run = task.run._replace(ending=None) if task.run is not None else None
+        return judge(task._replace(run=run), attempt, seen, stall_after)
+
+    class Trusting(Keeper):
+        judge = staticmethod(trusting)
+
+    assert "an end that was ours" in broken_promise(Trusting)
+
+
+def test_simulation_notices_our_own_endings_taken_for_a_mass_death() -> None:
+    """Three that were ended at once would come back uncounted."""
+
+    class Puzzled(Keeper):
+        is_ended_by_us = staticmethod(lambda task: False)
+
+    assert "some were ended" in broken_promise(Puzzled)
+
+
+def test_simulation_notices_a_stall_that_ends_what_may_not_be_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`on_stall: restart` passes for a permission to repeat."""
+    monkeypatch.setattr("supervisor.living._may_restart", lambda step: True)
+    assert "ended at its work" in broken_promise()
+
+
+def test_simulation_notices_a_stall_that_is_judged_too_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the time that the record allows is enough."""
+    monkeypatch.setattr("supervisor.judge.stall_limit", lambda step, otherwise: otherwise / 2)
+    assert "ended at its work" in broken_promise()
+
+
+@pytest.mark.parametrize("doing", [Stalled, Overdue])
+def test_simulation_notices_who_is_due_and_let_be(doing: type[Doing]) -> None:
+    """A stall that should be ended, or a runtime that is over, is no cause for anything."""
+
+    def indulgent(task: Task, attempt: Attempt | None, seen: Observation | None, stall_after: float = 0.0) -> Verdict:
+        verdict = judge(task, attempt, seen, stall_after)
+        is_due = isinstance(verdict, Alive) and isinstance(verdict.doing, doing)
+        return Alive(1, "%1") if is_due else verdict
+
+    class Indulgent(Keeper):
+        judge = staticmethod(indulgent)
+
+    assert "forgotten" in broken_promise(Indulgent)
+
+
 def a_takeover() -> World:
     """A worker outlives its tmux server; a person takes its task and gives it back; then a new keeper comes."""
     plans = {"loop": [Plan("one", resumable=True, gated=False, is_command=True)]}
@@ -747,6 +866,49 @@ def test_simulation_notices_an_approval_that_is_not_used_up(monkeypatch: pytest.
 
     monkeypatch.setattr(book, "begin", generous)
     assert "without a word" in broken_promise()
+
+
+# --- the one write before a worker is ended
+
+
+def noted(record: Record, shown: int | None) -> Outcome:
+    """What the ledger would write of an ending, for a supervisor that knows the task by the token `shown`."""
+    outcomes: list[Outcome] = []
+
+    class Engine:
+        def change(self, task_id: str, actor: Actor, op: Callable[[Ask], Outcome]) -> None:
+            asked = ask({"id": "t", "run": "work", **record}, Actor(HOLDER, shown, Kind.SUPERVISOR))
+            outcomes.append(op(asked))
+
+    ledger = Ledger(cast("Engine", Engine()), HOLDER)  # type: ignore[arg-type]
+    ledger.note_ending(ask({"id": "t", "run": "work", **record}, PEOPLE).task, Ending.STALLED)
+    return outcomes[0]
+
+
+RUNNING: Record = {"status": "in_progress", "claim": claimed(), "ran": ran(token=3)}
+
+
+def test_an_ending_is_on_record_with_all_that_was_there() -> None:
+    """The attempt stays as it was, and says why it is being ended."""
+    outcome = noted(RUNNING, 3)
+    assert isinstance(outcome, Change)
+    assert outcome.patch == {"ran": {**RUNNING["ran"], "ending": "stalled"}}
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ({}, 2),
+        ({"claim": claimed("alice", token=4)}, 3),
+        ({"status": "todo", "claim": None, "last_token": 3}, 3),
+        ({"status": "cancelled"}, 3),  # typed by hand: the claim still stands there
+        ({"ran": ran("earlier", token=3)}, 3),
+    ],
+)
+def test_an_ending_of_what_is_not_ours_any_more_is_refused(change: Record, shown: int) -> None:
+    """So that no signal follows: who took the task, or moved it on, decides what becomes of its worker.
+    Mutants killed: no token asked for; the status or the step not looked at."""
+    assert isinstance(noted({**RUNNING, **change}, shown), Refused)
 
 
 # --- the one write before a worker

@@ -6,6 +6,7 @@ Nothing here asks the code under test what is right. `Witness` writes down by ha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ from board.moves import Ask, Outcome, Refused
 from board.patch import patched
 from board.records import read_board
 from board.settings import RestartPolicy
+from supervisor.activity import Activity, Glimpse
 from supervisor.model import Attempt, Exit, Observation, Source
 from tests.boards import HOLDER, NOW, Record
 
@@ -39,11 +41,15 @@ class Plan:
     resumable: bool
     gated: bool
     is_command: bool
+    ends_stalls: bool = False
+    longest: float = math.inf
 
     def record(self) -> Record:
         what = {"run": "work"} if self.is_command else {"prompt": "work"}
         gate = {"gate": "human"} if self.gated else {}
-        return {"id": self.id, "resumable": self.resumable, **what, **gate}
+        stall = {"on_stall": "restart"} if self.ends_stalls else {}
+        longest = {"max_runtime": f"{self.longest:g}s"} if self.longest < math.inf else {}
+        return {"id": self.id, "resumable": self.resumable, **what, **gate, **stall, **longest}
 
 
 @dataclass(slots=True)
@@ -72,6 +78,10 @@ class Process:
     lives: bool = True
     children: int = 0
     ended: Exit | None = None
+    began_at: float = 0.0
+    quiet_at: float = math.inf  # since when it hangs
+    moved_at: float = -math.inf  # when it last moved on after it had hung
+    hung_at: float = math.inf  # and since when it had
 
     @property
     def runs(self) -> int:
@@ -89,6 +99,32 @@ class Witness:
         self.theirs: set[str] = set()  # held by a person
         self.over: set[str] = set()
         self.restarts = 0
+        self.stall_after = math.inf
+        self.ended: set[str] = set()  # the marks of those whom the keeper ended, called off or not
+        self.endings = 0
+
+    def plan(self, process: Process) -> Plan:
+        return next(plan for plan in self.plans[process.attempt.task] if plan.id == process.step)
+
+    def is_overdue(self, process: Process, at: float) -> bool:
+        return at - process.began_at >= self.plan(process).longest
+
+    def is_to_be_restarted(self, process: Process) -> bool:
+        """Does it hang, at a step where a machine may end that and start it again?"""
+        plan = self.plan(process)
+        hangs = process.quiet_at < math.inf and self.stall_after < math.inf
+        return hangs and plan.ends_stalls and plan.resumable and not plan.gated
+
+    def sentenced(self, process: Process, seen_at: float) -> None:
+        """Nobody is ended who works on what is wanted, but for who has run too long, or hangs and may be restarted."""
+        since = min(process.quiet_at, process.hung_at if process.moved_at >= seen_at else math.inf)
+        plan = self.plan(process)
+        may = plan.ends_stalls and plan.resumable and not plan.gated
+        hangs = seen_at - since >= self.stall_after
+        promise(self.is_split or self.is_overdue(process, seen_at) or (may and hangs), f"ended at its work: {process}")
+
+    def settled(self, mark: str) -> None:
+        promise(self.is_split or mark not in self.ended, f"settled by an end that was ours: {mark}")
 
     def of(self, task: str) -> list[Story]:
         return [story for (name, _), story in self.stories.items() if name == task]
@@ -126,8 +162,9 @@ class Witness:
         recent = [at for at in story.counted if now - self.policy.period < at]
         promise(len(recent) <= self.policy.intensity, f"{len(recent)} restarts in a period: {new}")
 
-    def together(self, tasks: set[str], processes: list[Process]) -> None:
-        """Who is said to have died together did die, and they are at least three."""
+    def together(self, tasks: set[str], processes: list[Process], marks: set[str]) -> None:
+        """Who is said to have died together did die, by nobody's wish, and they are at least three."""
+        promise(self.is_split or not marks & self.ended, f"of {marks} some were ended")
         promise(len(tasks) >= 3, f"{tasks} are no mass")
         alive = any(each.runs for each in processes if each.attempt.task in tasks)
         promise(self.is_split or not alive, f"of {tasks} some live")
@@ -208,7 +245,7 @@ class World:
         """False where there is no server to start it in."""
         if not self.serves:
             return False
-        process = Process(attempt, step, is_hardy)
+        process = Process(attempt, step, is_hardy, began_at=self.now)
         self.witness.started(process, self.processes, self.now)
         self.processes = [old for old in self.processes if old.runs or old.attempt.mark in self.panes]
         self.processes.append(process)
@@ -220,11 +257,21 @@ class World:
         process.ended = how if process.lives else process.ended
         process.lives, process.children = False, children
 
+    def is_called_off(self, process: Process) -> bool:
+        """Is it a worker of something that is over, taken away or stepped past, or one without a pane?"""
+        record = self.records[process.attempt.task]
+        claim, step = record.get("claim") or {}, record.get("step") or self.witness.plans[process.attempt.task][0].id
+        is_wanted = record.get("status") in ("claimed", "in_progress") and claim.get("token") == process.attempt.token
+        return not is_wanted or step != process.step or process.attempt.mark not in self.panes
+
     def living(self) -> Iterator[Process]:
         return (process for process in self.processes if process.lives)
 
-    def observe(self, attempt: Attempt, known: Process | None, panes: dict[str, Process] | None) -> Observation:
-        """What `sight` would see: a pane in the listing, a process it had learned of, others by their mark."""
+    def observe(
+        self, attempt: Attempt, known: Process | None, panes: dict[str, Process] | None, since: float
+    ) -> Observation:
+        """What `sight` would see: a pane in the listing, a process it had learned of, others by their mark; and what a
+        vigil that has followed it `since` then would."""
         pane = (panes or {}).get(attempt.mark)
         main = known or (pane if pane is not None and pane.lives else None)
         marked = sum(each.runs for each in self.processes if each.attempt == attempt)
@@ -242,7 +289,13 @@ class World:
             process_lives=lives,
             others=others if not lives else 0,
             ended=pane.ended if pane is not None else None,
+            ran_for=self.now - main.began_at if lives and main is not None else None,
+            activity=self._activity(main, since) if lives and main is not None else None,
         )
+
+    def _activity(self, process: Process, since: float) -> Activity:
+        quiet = Glimpse(min(self.now, max(process.quiet_at, since)), self.now, "", {})
+        return Activity(Glimpse(self.now, self.now, "", {}), quiet, quiet)
 
 
 def records_of(plans: dict[str, list[Plan]], after: dict[str, list[str]]) -> list[Record]:

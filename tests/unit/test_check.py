@@ -69,6 +69,15 @@ BAD_VALUES = [
     ("resumable: Off", '4:16: resumable: expected true or false, got "Off": in YAML 1.2 that is text; write false'),
     ('resumable: "true"', '4:16: resumable: expected true or false, got "true": in YAML 1.2 that is text; write true'),
     ("resumable: 1", "4:16: resumable: expected true or false, got 1"),
+    ("stall_after: soon", '4:18: stall_after: expected a span such as 30s, 10m or 1h30m, or 0, got "soon"'),
+    ("max_runtime: 10", "4:18: max_runtime: expected a span such as 30s, 10m or 1h30m, or 0, got 10"),
+    ("on_stall: kill", '4:15: on_stall: expected one of tell, restart, got "kill"'),
+    ("on_stall: restrat", '4:15: on_stall: expected one of tell, restart, got "restrat" (did you mean "restart"?)'),
+    ("stall_aftr: 1m", '4:5: unknown key "stall_aftr" (did you mean "stall_after"?)'),
+    (
+        "run: {step: main, attempt: 1, ending: tired}",
+        '4:43: run.ending: expected one of stalled, max_runtime, got "tired"',
+    ),
     ("gate: machine", '4:11: gate: expected human, got "machine"'),
     (
         "status: in-progress",

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from board.instants import format_instant
-from board.model import Status
+from board.model import Ending, Status
 from board.settings import Backoff, RestartPolicy
+from supervisor.activity import BeingEnded, Looping, Overdue, Stalled, Working
 from supervisor.decide import RULES, STOPPED, TABLE, decide
 from supervisor.judge import attempt_of
 from supervisor.model import (
@@ -457,9 +458,19 @@ def test_an_approval_of_another_step_opens_nothing() -> None:
 instants = st.sampled_from([NOW - 3600, NOW - 600, NOW - 1, NOW, NOW + 1, NOW + 3600])
 answers = st.sampled_from([True, False, *Unseen])
 exits = st.sampled_from([Exit(), Exit(0), Exit(1), Exit(signal=9), Exit(cause="pane gone")])
+doings = st.sampled_from(
+    [
+        Working(),
+        Stalled(NOW - 60, 60),
+        Looping(NOW - 60, ("trying",), 9),
+        Overdue(60),
+        BeingEnded(Ending.STALLED),
+        BeingEnded(Ending.MAX_RUNTIME),
+    ]
+)
 verdicts = st.one_of(
     st.just(Absent()),
-    st.just(Alive(7, "%1")),
+    st.builds(Alive, st.just(7), st.just("%1"), doings),
     st.just(Lingering(2)),
     st.builds(Dead, exits, instants),
     st.just(Unknown("timed out")),
@@ -485,6 +496,7 @@ records = st.fixed_dictionaries(
     optional={
         "status": st.sampled_from(Status).map(str),
         "gate": st.just("human"),
+        "on_stall": st.sampled_from(["tell", "restart"]),
         "done_if": st.just("./check"),
         "claim": st.builds(claimed, st.sampled_from([HOLDER, "alice"]), st.integers(2, 4)),
         "last_token": st.integers(0, 4),
@@ -546,8 +558,12 @@ def test_the_law_is_total_and_never_unsafe(case: Case) -> None:
         assert action.until > now
     if isinstance(action, End):
         assert isinstance(case.verdict, Alive | Lingering)
-    if isinstance(case.verdict, Alive) and action != Nothing():
-        assert rule in (Rule.SETTLED, Rule.SUPERSEDED)
+    if isinstance(case.verdict, Alive) and action != Nothing() and rule not in (Rule.SETTLED, Rule.SUPERSEDED):
+        assert isinstance(action, End)
+        assert action.ending is not None
+        step, doing = case.task.step, case.verdict.doing
+        may_restart = step.resumable and step.gate is None and step.on_stall == "restart"
+        assert isinstance(doing, Overdue | BeingEnded) or (isinstance(doing, Stalled) and may_restart)
 
 
 @given(cases)

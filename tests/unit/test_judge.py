@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from board.model import Task
+from board.model import Ending, Task
+from supervisor.activity import Activity, BeingEnded, Doing, Glimpse, Overdue, Stalled, Working, follow
 from supervisor.judge import attempt_of, judge, read_exit
 from supervisor.model import (
     Absent,
@@ -20,6 +21,7 @@ from supervisor.model import (
     Lingering,
     Observation,
     Source,
+    Sure,
     Unknown,
     Verdict,
     read_mark,
@@ -124,6 +126,86 @@ def test_a_worker_without_a_pane_lingers(fields: dict[str, Any]) -> None:
 def test_what_a_dead_worker_started_lingers() -> None:
     """Nothing is restarted beside children of the attempt before."""
     assert verdict(others=2) == Lingering(2)
+
+
+# --- what a live one does
+
+LIVES: dict[str, Any] = {"process_lives": True, "pane_is_dead": False}
+
+
+def quiet(span: float) -> Activity:
+    first = Glimpse(0.0, NOW - span, "", {})
+    return follow(Activity(first, first, first), Glimpse(span, NOW, "", {}))
+
+
+def alive_doing(stall_after: float = 0.0, attempt: Attempt = NOW_RUNNING, /, **given: Any) -> Doing:
+    """Fields of the look, and keys of the step beginning with an underscore."""
+    step = {key[1:]: value for key, value in given.items() if key.startswith("_")}
+    fields = {key: value for key, value in given.items() if not key.startswith("_")}
+    record = working(steps=[{**STEPS[0], **step}, STEPS[1]], run=ran("one", 2, **fields.pop("run", {})))
+    found = judge(record, attempt, seen(**LIVES, **fields), stall_after)
+    assert isinstance(found, Alive)
+    return found.doing
+
+
+def test_a_stall_is_the_steps_the_tasks_or_the_boards() -> None:
+    """The nearest word counts, and 0 is a word. Mutant killed: `or` for «unless None»."""
+    hangs = {"activity": quiet(60)}
+    assert alive_doing(60, **hangs) == Stalled(NOW - 60, 60)
+    assert alive_doing(61, **hangs) == Working()
+    assert alive_doing(0, **hangs) == Working()
+    assert alive_doing(61, _stall_after="1m", **hangs) == Stalled(NOW - 60, 60)
+    assert alive_doing(60, _stall_after=0, **hangs) == Working()
+    assert alive_doing(60, _stall_after="2m", **hangs) == Working()
+
+
+def test_a_runtime_is_over_at_its_very_end() -> None:
+    """By the worker's own age alone; what can't be told, and 0, end nobody. Mutants killed: None or 0 as a limit."""
+    assert alive_doing(_max_runtime="1m", ran_for=60.0) == Overdue(60)
+    assert alive_doing(_max_runtime="1m", ran_for=59.9) == Working()
+    assert alive_doing(_max_runtime="1m", ran_for=None) == Working()
+    assert alive_doing(_max_runtime=0, ran_for=1e9) == Working()
+    assert alive_doing(ran_for=1e9) == Working()
+
+
+def test_over_time_goes_before_a_stall_and_what_was_begun_before_all() -> None:
+    """Whom we began to end is being ended, whatever it does by now."""
+    all_of_it = {"_max_runtime": "1m", "ran_for": 99.0, "activity": quiet(60)}
+    assert alive_doing(60, **all_of_it) == Overdue(60)
+    assert alive_doing(60, run={"ending": "stalled"}, **all_of_it) == BeingEnded(Ending.STALLED)
+    assert alive_doing(run={"ending": "max_runtime"}) == BeingEnded(Ending.MAX_RUNTIME)
+
+
+@pytest.mark.parametrize("attempt", [Attempt(HOME, "t", 2, 2), Attempt(HOME, "t", 3, 1)])
+def test_an_earlier_workers_doings_are_not_this_attempts(attempt: Attempt) -> None:
+    """Neither its age nor its silence is held against the record's own. Mutant killed: `is_latest` dropped."""
+    assert alive_doing(60, attempt, _max_runtime="1m", ran_for=99.0, activity=quiet(60)) == Working()
+
+
+@pytest.mark.parametrize("ended", [Exit(0), Exit(143), Exit(signal=15), Exit(), None])
+def test_whom_we_ended_had_no_success(ended: Exit | None) -> None:
+    """Its exit stays as evidence, and the reason is ours. Mutant killed: exit 0 taken at its word."""
+    found = judge(working(run=ran("one", 2, ending="max_runtime")), NOW_RUNNING, seen(ended=ended))
+    assert isinstance(found, Dead)
+    assert not found.exit.is_success
+    assert found.exit.words() == "max_runtime"
+    assert (found.exit.status, found.exit.signal) == ((ended or Exit()).status, (ended or Exit()).signal)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sure"),
+    [
+        ({}, Sure.PROVED),
+        (LIVES, Sure.PROVED),
+        ({"process_lives": None}, Sure.LIKELY),
+        ({"process_lives": None, "pane_is_dead": False}, Sure.DOUBTFUL),
+        ({"others": None}, Sure.DOUBTFUL),
+        ({"listed": False, "process_lives": None, "pane_is_dead": False}, Sure.DOUBTFUL),
+    ],
+)
+def test_a_look_says_how_sure_it_is(fields: dict[str, Any], sure: Sure) -> None:
+    """Proved is the kernel's word on that very process and on all that it started; tmux's own is likely."""
+    assert seen(**fields).sure is sure
 
 
 observations = st.builds(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from board.records import read_task
 from board.settings import Worktrees, read_settings
 
 
@@ -24,3 +25,25 @@ def test_an_empty_list_of_copies_means_no_copies(said: dict[str, Any], copy: tup
     Mutant killed: an empty list that counts as none at all (`or`).
     """
     assert read_settings({"worktrees": said}).worktrees == Worktrees(copy=copy)
+
+
+def test_a_board_without_a_word_on_stalls_has_none() -> None:
+    """Nobody is looked at who didn't ask for it."""
+    assert read_settings({}).stall_after == 0
+    assert read_settings({"stall_after": "10m"}).stall_after == 600
+
+
+def test_a_step_has_its_own_word_before_its_tasks() -> None:
+    """What a task says of stalls and runtime holds for each of its steps that says nothing; 0 is a word too.
+
+    Mutants killed: the task's word before the step's; a task's word that its steps don't hear.
+    """
+    shared = {"stall_after": "10m", "on_stall": "restart", "max_runtime": "2h"}
+    own = {"stall_after": 0, "on_stall": "tell", "max_runtime": "1h"}
+    steps = [{"id": "one", "run": "true", **own}, {"id": "two", "run": "true"}]
+    one, two = read_task({"id": "t", **shared, "steps": steps}).steps
+    assert (one.stall_after, one.on_stall, one.max_runtime) == (0, "tell", 3600)
+    assert (two.stall_after, two.on_stall, two.max_runtime) == (600, "restart", 7200)
+    assert read_task({"id": "t", "run": "true", **shared}).step == two._replace(id="main")
+    plain = read_task({"id": "t", "run": "true"}).step
+    assert (plain.stall_after, plain.on_stall, plain.max_runtime) == (None, "tell", None)

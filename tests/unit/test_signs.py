@@ -1,0 +1,92 @@
+"""What is told of a live worker: which event, with what evidence, and never a secret cut in half."""
+
+from __future__ import annotations
+
+import pytest
+
+from board.journal.events import EVENTS, Event, line_record
+from board.model import Ending
+from supervisor.activity import Activity, BeingEnded, Block, Doing, Glimpse, Looping, Overdue, Stalled, Working
+from supervisor.signs import evidence, sample, seen_by, state, words
+from tests.boards import NOW
+
+FIRST = Glimpse(0.0, NOW - 60, "a", {})
+SEEN = Activity(Glimpse(60.0, NOW, "a", {}, Block(("trying",), 9)), FIRST, FIRST, cpu_s=0.02)
+STALLED, LOOPING = Stalled(NOW - 60, 60), Looping(NOW - 60, ("trying",), 9)
+ALL: list[Doing] = [Working(), STALLED, LOOPING, Overdue(60), BeingEnded(Ending.STALLED)]
+
+
+def as_it_is(text: str) -> str:
+    return text
+
+
+def told(doing: Doing, before: Doing) -> str | None:
+    found = evidence(doing, SEEN, before, as_it_is)
+    if found is None:
+        return None
+    line = line_record(Event(found[0], "t", found[1]), NOW)
+    assert "dropped_fields" not in line
+    assert EVENTS[found[0]]
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "doing", "event"),
+    [
+        (Working(), STALLED, "worker_stalled"),
+        (LOOPING, STALLED, "worker_stalled"),
+        (Working(), LOOPING, "loop_seen"),
+        (STALLED, LOOPING, "loop_seen"),
+        (STALLED, Working(), "worker_resumed"),
+        (LOOPING, Working(), "worker_resumed"),
+        (Working(), Overdue(60), None),
+        (STALLED, BeingEnded(Ending.STALLED), None),
+        (Overdue(60), Working(), None),
+    ],
+)
+def test_each_change_has_its_event(before: Doing, doing: Doing, event: str | None) -> None:
+    """With fields that the closed list knows; whoever is ended is told as such when that is done."""
+    assert told(doing, before) == event
+
+
+def test_the_evidence_is_what_was_measured() -> None:
+    """How long, by what means, and how sure: silence is never proof."""
+    assert evidence(STALLED, SEEN, Working(), as_it_is) == (
+        "worker_stalled",
+        {
+            "source": "tmux, process tree",
+            "sure": "likely",
+            "stalled_at": NOW - 60,
+            "quiet_for_s": 60.0,
+            "cpu_s": 0.02,
+        },
+    )
+    loop = evidence(LOOPING, SEEN, Working(), as_it_is)
+    assert loop is not None
+    assert loop[1] == {
+        "source": "screen",
+        "sure": "likely",
+        "looped_at": NOW - 60,
+        "repeated_for_s": 60.0,
+        "lines_count": 1,
+        "times_count": 9,
+        "line": "trying",
+    }
+
+
+def test_a_line_is_redacted_before_it_is_cut() -> None:
+    """A redactor that sees the half of a secret doesn't know it. Mutant killed: cut first."""
+    secret = "x" * 70 + " hush-hush-hush-hush"
+    shown = sample((secret,), lambda text: text.replace("hush-hush-hush-hush", "[REDACTED]"))
+    assert "hush" not in shown
+    assert len(sample(("y" * 500,), as_it_is)) == 80
+    assert sample((), as_it_is) == ""
+
+
+@pytest.mark.parametrize("doing", ALL)
+def test_words_stay_the_same_while_nothing_changes(doing: Doing) -> None:
+    """They stand in the status file, which is written anew whenever a word of it changes."""
+    assert words(doing) == words(doing)
+    assert (words(doing) == "") is isinstance(doing, Working)
+    assert state(doing) in ("running", "stalled", "looping", "stopping")
+    assert bool(seen_by(doing)) is isinstance(doing, Stalled | Looping)
