@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
+from board.journal.events import Scalar
 from board.model import Board, Task
 from supervisor import looks
 from supervisor.control import TmuxError
@@ -75,6 +76,7 @@ class Hands:
             "step_settled",
             task.id,
             **keeping.told(),
+            **_attempt(keeping),
             rule=str(rule),
             why=keeping.decision.why,
             exit_status=exit_status,
@@ -113,7 +115,7 @@ class Hands:
             "step_held",
             task.id,
             step=task.step.id,
-            worker=f"{task.id}.{task.run.attempt}" if task.run else None,
+            **_attempt(keeping),
             rule=str(decision.rule),
             cause=cause.words(),
             why=decision.why,
@@ -206,3 +208,8 @@ class Hands:
             await server.close_window(known.window)
         except TmuxError:
             return
+
+
+def _attempt(keeping: Keeping) -> dict[str, Scalar]:
+    known = keeping.known
+    return {} if known is None else {"worker": known.attempt.worker, "token": known.attempt.token}

@@ -153,18 +153,25 @@ class Overview:
         wanted = {task.id for task in board.tasks}
         for task_id in [name for name in self.kept if name not in wanted and self.kept[name].operation is None]:
             del self.kept[task_id]
-        for task in board.tasks:
-            keeping = self._keeping(task, self._attempt(task, marked.get(task.id), listing))
-            if keeping is None or keeping.operation is not None or not keeping.is_fresh:
-                continue
-            seen = await self._seen(keeping, looker)
-            attempt = keeping.known.attempt if keeping.known else None
-            keeping.verdict = judge(task, attempt, seen, board.settings.stall_after)
-            if isinstance(keeping.verdict, Alive):
-                self._adopt(keeping)
-                self.report.living(keeping, keeping.verdict)
-                self._come_back_for(task, seen)
+        found = (self._keeping(task, self._attempt(task, marked.get(task.id), listing)) for task in board.tasks)
+        concerned = [kept for kept in found if kept is not None and kept.operation is None and kept.is_fresh]
+        await looker.look([kept.known for kept in concerned if kept.known is not None and not self._is_told_dead(kept)])
+        for keeping in concerned:
+            self._judge(keeping, board)
         self._note_deaths(board)
+
+    def _is_told_dead(self, keeping: Keeping) -> bool:
+        """Once proved dead an attempt stays dead: it isn't looked at again."""
+        return isinstance(keeping.verdict, Dead) and keeping.told_dead == keeping.mark
+
+    def _judge(self, keeping: Keeping, board: Board) -> None:
+        known, task = keeping.known, keeping.task
+        seen = known.last if known is not None else None
+        keeping.verdict = judge(task, known.attempt if known is not None else None, seen, board.settings.stall_after)
+        if isinstance(keeping.verdict, Alive):
+            self._adopt(keeping)
+            self.report.living(keeping, keeping.verdict)
+            self._come_back_for(task, seen)
 
     def _attempt(self, task: Task, marked: Attempt | None, listing: Listing) -> Attempt | None:
         """Whom to look at: a stray that still runs in the task's window before the record's latest attempt."""
@@ -189,15 +196,6 @@ class Overview:
                 keeping.known = Known(attempt)
             keeping.forget_facts_of_others()
         return keeping
-
-    async def _seen(self, keeping: Keeping, looker: Looker) -> Observation | None:
-        """Once proved dead an attempt stays dead: it isn't looked at again."""
-        known = keeping.known
-        if known is None:
-            return None
-        if isinstance(keeping.verdict, Dead) and keeping.told_dead == keeping.mark:
-            return known.last
-        return await looker.look(known)
 
     def _adopt(self, keeping: Keeping) -> None:
         known = keeping.known

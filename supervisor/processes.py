@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +47,9 @@ class Stat(NamedTuple):
     def cpu(self) -> float:
         """Seconds that it has used, with those of its children that have ended."""
         return sum(map(float, self.times)) / _TICKS
+
+
+Sought = tuple[str, ProcessId | None]  # an attempt's mark, and the process that led its session
 
 
 def identify(pid: int) -> ProcessId | None:
@@ -137,8 +140,17 @@ def marked(mark: str) -> list[ProcessId] | None:
 
 def survivors(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
     """`marked`, and whoever is left in the session that `leader` (a pane's process, dead or alive) led."""
+    return survivors_of([(mark, leader)])[0]
+
+
+def survivors_of(sought: Sequence[Sought]) -> list[list[ProcessId] | None]:
+    """The same for many at once: each look at the process table is for all of them."""
     # A process can fork and end between two reads: one look that finds nothing proves nothing.
-    return _look(mark, leader) or _look(mark, leader)
+    found = _look(sought)
+    empty = [place for place, left in enumerate(found) if not left]
+    for place, left in zip(empty, _look([sought[place] for place in empty]) if empty else (), strict=True):
+        found[place] = left
+    return found
 
 
 def mark_of(pid: int) -> str | None:
@@ -172,12 +184,18 @@ def open_pidfd(process: ProcessId) -> int | None:
     raise ProcessLookupError(process.pid)
 
 
-def _look(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
+def _look(sought: Sequence[Sought]) -> list[list[ProcessId] | None]:
     everyone = all_running()
     if everyone is None:
-        return None
-    sought = f"{ATTEMPT}={mark}".encode()
-    bearers = {pid for pid in everyone if sought in _environment(pid)}
+        return [None] * len(sought)
+    bearers: dict[bytes, set[int]] = {f"{ATTEMPT}={mark}".encode(): set() for mark, _ in sought}
+    for pid in everyone:
+        for each in bearers.keys() & set(_environment(pid)):
+            bearers[each].add(pid)
+    return [_left(everyone, bearers[f"{ATTEMPT}={mark}".encode()], leader) for mark, leader in sought]
+
+
+def _left(everyone: Mapping[int, Stat], bearers: Collection[int], leader: ProcessId | None) -> list[ProcessId]:
     # Session 0 belongs to the kernel, and to whatever was put into this container from outside.
     sessions = {everyone[pid].session for pid in bearers} - {0}
     # No pid is handed out while it names a session: another owner means that the session is gone.

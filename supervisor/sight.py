@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from supervisor.activity import Activity, Doing, Working
 from supervisor.control import NoServer, TmuxError
 from supervisor.model import Attempt, Exit, Observation, Source
 from supervisor.panes import Pane
-from supervisor.processes import ProcessId, age_of, identify, is_alive, survivors
+from supervisor.processes import ProcessId, age_of, identify, is_alive, survivors_of
 from supervisor.server import Server
 
 
@@ -76,24 +76,39 @@ class Looker:
         self._server = server
         self._fell = fell
 
-    async def look(self, known: Known) -> Observation:
-        pane = (self._listing.panes or {}).get(known.attempt.mark)
+    async def look(self, many: Sequence[Known]) -> None:
+        """What was seen of each is its `last` then. Whoever is found gone is looked at behind that, all at once: what
+        else is left of it, and how it ended."""
+        gone = [known for known in many if not self._is_there(known)]
+        if not gone:
+            return
+        others, _ = await asyncio.gather(
+            asyncio.to_thread(survivors_of, [(known.attempt.mark, known.process) for known in gone]),
+            asyncio.gather(*map(self._learn_exit, gone)),
+        )
+        for known, left in zip(gone, others, strict=True):
+            self._seen(known, self._pane(known), lives=False, others=None if left is None else len(left))
+
+    def _is_there(self, known: Known) -> bool:
+        """Does it live, or can't it be told? Then that is what was seen."""
+        pane = self._pane(known)
         _learn(known, pane)
         if known.process is None and pane is not None and not pane.is_dead:
-            return self._seen(known, pane, problem="the pane's process could not be identified")
+            self._seen(known, pane, problem="the pane's process could not be identified")
+            return True
         lives = is_alive(known.process) if known.process is not None else False
-        if lives is None:
-            return self._seen(known, pane, problem="the process could not be looked at")
-        return self._seen(known, pane, lives=True) if lives else await self._gone(known, pane)
+        if lives is False:
+            return False
+        self._seen(known, pane, lives=lives, problem=None if lives else "the process could not be looked at")
+        return True
 
-    async def _gone(self, known: Known, pane: Pane | None) -> Observation:
-        """The worker's own process is not there (any more): what else of it is, and how did it end?"""
-        look = asyncio.to_thread(survivors, known.attempt.mark, known.process)
+    def _pane(self, known: Known) -> Pane | None:
+        return (self._listing.panes or {}).get(known.attempt.mark)
+
+    async def _learn_exit(self, known: Known) -> None:
+        pane = self._pane(known)
         if known.ended is None and pane is not None and self._server is not None:
-            others, known.ended = await asyncio.gather(look, _exit_of(self._server, pane))
-        else:
-            others = await look
-        return self._seen(known, pane, lives=False, others=None if others is None else len(others))
+            known.ended = await _exit_of(self._server, pane)
 
     def _seen(
         self,
@@ -103,7 +118,7 @@ class Looker:
         lives: bool | None = None,
         others: int | None = 0,
         problem: str | None = None,
-    ) -> Observation:
+    ) -> None:
         listing = self._listing
         known.last = Observation(
             at=listing.at,
@@ -120,7 +135,6 @@ class Looker:
             ran_for=known.ran_for() if lives else None,
             activity=known.activity if lives else None,
         )
-        return known.last
 
 
 async def _exit_of(server: Server, pane: Pane) -> Exit | None:

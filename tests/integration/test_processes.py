@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from supervisor import processes
-from supervisor.processes import ProcessId, boot_id, identify, is_alive, marked, send, survivors
+from supervisor.processes import ProcessId, boot_id, identify, is_alive, marked, send, survivors, survivors_of
 from supervisor.watcher import Watcher, end
 from tests.waiting import eventually
 
@@ -228,6 +228,20 @@ class TestMarks:
         assert survivors("no.such.mark", leader) == [inner]
         send(inner, signal.SIGKILL)
         eventually(lambda: survivors("no.such.mark", leader) == [])
+
+    def test_many_are_looked_for_at_once(self, start: Start) -> None:
+        """Each gets its own, in the order asked for: marked ones, a dead leader's session, none, the same mark twice.
+
+        Kills: the second look's answers given to the first ones; sessions of one counted for all.
+        """
+        marks = ["many.1.1", "many.2.1"]
+        for mark in marks:
+            env = {"CREWBOARD_ATTEMPT": mark, "PATH": os.environ["PATH"]}
+            child = start("sleep", "60", env=env, start_new_session=True)
+            eventually(lambda child=child, mark=mark: [known(child)] == marked(mark))
+        (one,), (two,) = (marked(mark) or [] for mark in marks)
+        sought = [(marks[1], None), ("none.1.1", None), ("none.2.1", one), (marks[0], two), (marks[0], None)]
+        assert [set(found or []) for found in survivors_of(sought)] == [{two}, set(), {one}, {one, two}, {one}]
 
 
 class TestEnd:
