@@ -93,7 +93,7 @@ class Vigil:
             return self._failed("the process table could not be read")
         for each in due:
             output, cpu = outputs.get(each.known.pane or ""), usage.get(each.known.attempt.mark)
-            if output is None or not cpu:
+            if output is None or cpu is None:
                 continue  # gone meanwhile, or not to be seen: a look that failed is no glimpse
             try:
                 self._follow(each, await self._glimpse(server, each, output, cpu, now))
