@@ -29,6 +29,7 @@ from supervisor.sight import Known
 from supervisor.tools import Tools
 
 TICK = 1.0  # seconds until a new worker is noticed
+SHORTEST = 0.25  # seconds between two looks, however soon a stall is one
 
 
 class Watched(NamedTuple):
@@ -82,7 +83,7 @@ class Vigil:
     def _next(self, each: Watched, now: float) -> float:
         """Instants that all workers of one `stall_after` share, so that one look serves them all."""
         due = self._due.get(each.known.attempt.mark, 0.0)
-        pause = each.limit / LOOKS
+        pause = max(SHORTEST, each.limit / LOOKS)
         return due if due > now else (math.floor(now / pause) + 1) * pause
 
     async def _look(self, server: Server, due: list[Watched], now: float) -> None:
@@ -93,7 +94,7 @@ class Vigil:
             return self._failed("the process table could not be read")
         for each in due:
             output, cpu = outputs.get(each.known.pane or ""), usage.get(each.known.attempt.mark)
-            if output is None or not cpu:
+            if output is None or cpu is None:
                 continue  # gone meanwhile, or not to be seen: a look that failed is no glimpse
             try:
                 self._follow(each, await self._glimpse(server, each, output, cpu, now))

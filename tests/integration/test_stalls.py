@@ -155,7 +155,8 @@ def test_a_checkpoint_is_progress_whatever_is_said(house: House) -> None:
 
 def test_a_worker_past_its_max_runtime_is_ended(house: House) -> None:
     """One that may not be repeated is held with that reason, though it ends with exit 0 when it is told to; a resumable
-    one goes on under the law. Mutants killed: exit 0 of a worker that we ended taken for success."""
+    one goes on under the law. Mutants killed: exit 0 of a worker that we ended taken for
+    success; no look when the time is over."""
     house.write("""
   - {id: pay, max_runtime: 1s, run: "trap 'exit 0' INT TERM; echo paid >> $HERE/paid; while :; do sleep 0.1; done"}
   - {id: crawl, max_runtime: 1s, resumable: true, run: "echo run >> $HERE/out; sleep 60"}
@@ -168,6 +169,7 @@ def test_a_worker_past_its_max_runtime_is_ended(house: House) -> None:
     assert task.run is not None
     assert (task.run.last_exit, task.run.ending) == ("max_runtime", "max_runtime")
     assert house.lines("paid") == ["paid"]
+    assert 1 <= house.journal("pay", "worker_died")[0]["ran_for_s"] < 4
     held = house.reaches("crawl", "blocked", 20)
     assert held.blocked is not None
     assert held.blocked.rule == "no-progress"
@@ -247,12 +249,19 @@ def test_a_rehearsal_tells_what_it_would_end(house: House) -> None:
 
 
 def test_three_that_are_ended_at_once_are_no_mass_death(house: House) -> None:
-    """Each is a death of its own, and counts. Mutant killed: our own endings among those who died together."""
+    """Each is a death of its own, and counts, also when all are seen in one look: here by the supervisor that comes
+    after the one that began it. Mutant killed: our own endings among those who died together."""
     names = ("a", "b", "c")
-    house.write("".join(f"  - {{id: {name}, max_runtime: 500ms, resumable: true, run: sleep 60}}\n" for name in names))
+    slow = "trap 'sleep 1; exit 0' INT; trap '' TERM; while :; do sleep 0.1; done"
+    house.write("".join(f'  - {{id: {name}, max_runtime: 500ms, resumable: true, run: "{slow}"}}\n' for name in names))
+    first = house.start()
+    workers = [identify(house.pid(name)) for name in names]
+    eventually(lambda: all(house.task(name).record["ran"].get("ending") for name in names), 20, "all are on record")
+    house.end(first, signal.SIGKILL)
+    eventually(lambda: not any(alive(worker) for worker in workers), 20, "they have ended")
     house.start()
     for name in names:
-        held = house.reaches(name, "blocked", 20)
+        held = house.reaches(name, "blocked", 30)
         assert held.blocked is not None
         assert held.blocked.rule == "no-progress"
         assert held.run is not None

@@ -18,7 +18,7 @@ from supervisor.model import Alive, Attempt, Dead, Exit, Verdict
 from supervisor.panes import Output
 from supervisor.processes import ProcessId
 from supervisor.sight import Known
-from supervisor.vigil import Vigil
+from supervisor.vigil import SHORTEST, Vigil
 from tests.boards import HOME, NOW, task
 
 LIMIT = 600.0
@@ -119,6 +119,14 @@ def test_a_worker_is_looked_at_four_times_within_its_limit() -> None:
     machine.worker("t")
     rounds(machine, *range(int(LIMIT)))
     assert machine.lists == LOOKS
+
+
+def test_a_stall_within_a_moment_is_no_busy_loop() -> None:
+    """Whatever a person writes, there is time between two looks. Mutant killed: a pause as short as the limit asks."""
+    machine = Machine()
+    machine.worker("t", stall_after="1ms")
+    rounds(machine, *(number / 1000 for number in range(1000)))
+    assert machine.lists <= 1 / SHORTEST
 
 
 def test_one_look_serves_all_that_are_due() -> None:
