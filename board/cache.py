@@ -25,7 +25,7 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from board.model import Record
-from board.roll import DIGEST, Columns, Roll, Step, row_at, with_rows
+from board.roll import DIGEST, Columns, Roll, row_at, with_rows
 from board.steplog import MAX_BYTES, Frame, Spot, StepLog
 
 _CHECK: Final = 16  # bytes of a checksum
@@ -76,7 +76,8 @@ class Cache:
             if frame.rev_was == rev:
                 rows += frame.rows
                 rev = frame.rev
-                spots[frame.place : frame.place + 1] = [frame.spot if frame.shelf == stored.shelf else None]
+                for place, spot in frame.spots:
+                    spots[place : place + 1] = [spot if frame.shelf == stored.shelf else None]
         if rows:
             stored = stored._replace(rev=rev, columns=with_rows(stored.columns, rows), spots=spots)
         self._kept = (stored, end)
@@ -109,20 +110,20 @@ class Cache:
                 found[place] = record
         return found
 
-    def amend(self, rev: str, step: Step, older: Stored) -> Stored | None:
-        """Keeps the roll after a change of one task of `older`'s text. For who holds the board's lock."""
+    def amend(self, rev: str, roll: Roll, records: Mapping[int, Record], older: Stored) -> Stored | None:
+        """Keeps the roll after a change of these tasks of `older`'s text. For who holds the board's lock."""
         with suppress(OSError, ValueError):
-            spots = older.spots.copy() + [None] * (len(step.roll.columns.ids) - len(older.spots))
-            columns = step.roll.columns
-            shelf = self._append(older, {step.place: step.record}, columns, spots)
-            spot = spots[step.place]
-            if shelf != older.shelf or spot is None:
-                return self._save(rev, step.roll, shelf, spots)
-            places = range(min(step.place, len(older.columns.ids) - 1), step.place + 1)  # a new task's neighbour, too
-            rows = [(place, row_at(columns, place)) for place in places]
-            size = self._steps.append(Frame(older.rev, rev, rows, step.place, shelf, spot))
+            columns, last = roll.columns, len(older.columns.ids) - 1
+            spots = older.spots.copy() + [None] * (len(columns.ids) - len(older.spots))
+            shelf = self._append(older, records, columns, spots)
+            put = [(place, spot) for place in sorted(records) if (spot := spots[place]) is not None]
+            if shelf != older.shelf or len(put) < len(records):
+                return self._save(rev, roll, shelf, spots)
+            places = {place for one in records for place in (min(one, last), one)}  # a new task's neighbour, too
+            rows = [(place, row_at(columns, place)) for place in sorted(places)]
+            size = self._steps.append(Frame(older.rev, rev, rows, shelf, put))
             if size > MAX_BYTES:
-                return self._save(rev, step.roll, shelf, spots)
+                return self._save(rev, roll, shelf, spots)
             stored = older._replace(rev=rev, columns=columns, spots=spots)
             self._kept = (stored, size)
             return stored

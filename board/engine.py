@@ -4,16 +4,19 @@
 
 An op is a pure function and is run again on the newest text whenever the store says that somebody was faster. What it
 refuses is raised as `RefusedError` with nothing written; what it changes is on disk, and only then told to the journal.
+The ops of threads that wait for one board together are run one behind the other, each on what the one before made of
+it, and reach the disk in one write (`desk`).
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 from board.claims import Actor
+from board.desk import Turn, desk_of
 from board.errors import BeingSaved, Busy, InvalidBoard, NotFound, RefusedError
 from board.grants import Grants
 from board.journal.events import Event
@@ -31,6 +34,8 @@ _GLANCES: Final = 12  # the same under the lock, where nobody may be waited for:
 _BETWEEN_GLANCES: Final = 0.0005
 
 _T = TypeVar("_T")
+_Op = Callable[[Board], Outcome]
+_Turn = Turn[_Op, tuple[Outcome, View]]  # the answer with the board as it was made of it
 
 
 class Sink(Protocol):
@@ -144,14 +149,14 @@ class Engine:
                 self.tell(sentence)
         return view
 
-    def _locked(self, work: Callable[[], _T]) -> _T:
+    def _locked(self, work: Callable[[], _T], began: float | None = None) -> _T:
         """`work` under the lock; a file that is torn just then is waited for outside of it. A file that isn't known for
-        a board yet is looked at first, so that nothing is put beside what is none."""
+        a board yet is looked at first, so that nothing is put beside what is none. `began`: see `FileStore.locked`."""
         if not os.path.isdir(self.store.side):
             self.read()
         for _ in range(_LOOKS):
             try:
-                with self.store.locked():
+                with self.store.locked(began):
                     return work()
             except InvalidBoard as error:
                 if not error.torn:
@@ -171,8 +176,10 @@ class Engine:
     def transact(
         self, op: Callable[[Board], Outcome], actor: Actor | None = None, said: Mapping[str, Any] | None = None
     ) -> Result:
-        """Runs `op` on the newest board until its change is on disk. Raises RefusedError, InvalidBoard, Busy."""
-        outcome, view = self._locked(lambda: self._attempt(op))
+        """Runs `op` on the newest board until its change is on disk. Raises RefusedError, InvalidBoard, Busy.
+
+        Where other threads wait for the same board, it may be one of them that runs `op`."""
+        outcome, view = self._served(op)
         if isinstance(outcome, Refused):
             self._tell_refused(outcome, actor, said or {})
             raise RefusedError(outcome.message, outcome.remedy, outcome.reason)
@@ -184,19 +191,42 @@ class Engine:
         assert task is not None
         return Result(view.board, task, outcome)
 
-    def _attempt(self, op: Callable[[Board], Outcome]) -> tuple[Outcome, View]:
+    def _served(self, op: _Op) -> tuple[Outcome, View]:
+        turn: _Turn = Turn(op)
+        desk = desk_of((self.store.real, type(self.store), self._views.profiles))
+
+        def lead() -> None:
+            self._locked(lambda: self._attempt(desk.taken()), turn.began)
+
+        if not desk.serve(turn, lead, self.store.lock_timeout):
+            raise self.store.busy()
+        assert turn.answer is not None
+        return turn.answer
+
+    def _attempt(self, turns: Sequence[_Turn]) -> None:
+        """All of these in one write, each on what the one before it made of the board."""
         for tries in range(TRIES):
-            view = self._settled()
-            outcome = op(view.board)
-            if isinstance(outcome, Refused):
-                return outcome, view
-            draft = self._views.patched(view, outcome.task_id, outcome.patch)
-            if outcome.grant is not None:
-                self.grants.write(outcome.task_id, outcome.grant)
-            after = self._put(draft, view, tries)
-            if after is not None:
-                return outcome, after
+            view = draft = self._settled()
+            for turn in turns:
+                draft = self._tried(turn, draft)
+            if self._put(draft, view, tries) is not None:
+                return
         raise Busy("the board kept changing under our hands", "try again")
+
+    def _tried(self, turn: _Turn, view: View) -> View:
+        """The board with what this turn changes in it. What goes wrong goes wrong for this turn alone."""
+        turn.answer = turn.error = None
+        try:
+            outcome, draft = turn.op(view.board), view
+            if not isinstance(outcome, Refused):
+                draft = self._views.patched(view, outcome.task_id, outcome.patch)
+                if outcome.grant is not None:
+                    self.grants.write(outcome.task_id, outcome.grant)
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is raised where the turn came from)
+            turn.error = error
+            return view
+        turn.answer = (outcome, draft)
+        return draft
 
     def _put(self, draft: View, view: View, tries: int) -> View | None:
         """The draft on disk in place of what `view` shows; None where somebody was faster."""

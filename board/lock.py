@@ -24,19 +24,21 @@ _NOTE_BYTES = 128  # always so many, because cutting a file costs more than writ
 
 
 class Lock:
-    """A context manager. Raises Busy after `timeout` seconds, naming the holder; then nothing was read or written."""
+    """A context manager. Raises Busy `timeout` seconds after it was entered, or after `began` (by the monotonic clock),
+    naming the holder; then nothing was read or written."""
 
-    def __init__(self, path: str, timeout: float = 10.0) -> None:
+    def __init__(self, path: str, timeout: float = 10.0, began: float | None = None) -> None:
         self.path = path
         self.timeout = timeout
+        self._began = began
         self._fds: tuple[int, ...] = ()
 
     def __enter__(self) -> Lock:
-        deadline = time.monotonic() + self.timeout
+        deadline = (time.monotonic() if self._began is None else self._began) + self.timeout
         pause = _FIRST_PAUSE
         while not self._try():
             if time.monotonic() >= deadline:
-                raise Busy(f"the board is locked by {self._holder()}", f"waited {format_span(self.timeout)}; try again")
+                raise self.busy()
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
         try:
@@ -50,6 +52,9 @@ class Lock:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self._free()
+
+    def busy(self) -> Busy:
+        return Busy(f"the board is locked by {self._holder()}", f"waited {format_span(self.timeout)}; try again")
 
     def _free(self) -> None:
         for fd in self._fds:

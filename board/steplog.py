@@ -1,4 +1,4 @@
-"""What changed in a roll since it was written, one row a write: a change of one task needn't rewrite ten thousand rows.
+"""What changed in a roll since it was written, a frame a write: a change of one task needn't rewrite ten thousand rows.
 
 Theory of operation. A frame says: who has the columns of the text `rev_was`, and puts these rows in place, has those of
 the text `rev`. That stays true whatever else stands in the file, since a revision is the hash of a text; so frames
@@ -22,14 +22,13 @@ _LENGTH: Final = 4
 
 
 class Frame(NamedTuple):
-    """`rows` with their places; the record at `place` was put on a shelf, at `spot`."""
+    """`rows` with their places; the records at the places of `spots` were put on a shelf, each at its spot."""
 
     rev_was: str
     rev: str
     rows: list[tuple[int, Row]]
-    place: int
     shelf: str
-    spot: Spot
+    spots: list[tuple[int, Spot]]
 
 
 class StepLog:
@@ -43,7 +42,7 @@ class StepLog:
     def append(self, frame: Frame) -> int:
         """The file's length with it. For who holds the board's lock."""
         rows = [(place, tuple(row)) for place, row in frame.rows]  # marshal takes exact types alone
-        body = marshal.dumps((frame.rev_was, frame.rev, rows, frame.place, frame.shelf, frame.spot))
+        body = marshal.dumps((frame.rev_was, frame.rev, rows, frame.shelf, frame.spots))
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
             os.write(fd, self._sum(body) + len(body).to_bytes(_LENGTH, "little") + body)

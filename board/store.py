@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, Protocol
 
 from board.aside import Aside
-from board.errors import BoardError, Unwritable
+from board.errors import BoardError, Busy, Unwritable
 from board.history import History
 from board.lock import Lock
 from board.reading import BoardFile, decoded, revision, why
@@ -65,7 +65,7 @@ class FileStore:
         self._file = BoardFile(path, self.side)
         self._aside = Aside(self.real)
         self.history = History(os.path.join(self.side, "history"), self._aside.revisions)
-        self._timeout = lock_timeout
+        self.lock_timeout = lock_timeout
         self._is_synced = True
 
     def read(self) -> Snapshot:
@@ -86,21 +86,29 @@ class FileStore:
         return age if age >= 0 else SAVING_FOR
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """The board's lock, for milliseconds: no subprocess and no person may be waited for inside.
+    def locked(self, began: float | None = None) -> Iterator[None]:
+        """The board's lock, for milliseconds: no subprocess and no person may be waited for inside. `began`: since when
+        it has been waited for, by the monotonic clock.
 
         The folder is synced behind it: whoever has the lock by then may build on a name that isn't on the disk yet,
         because his own sync brings that name along; and nothing was acknowledged before.
         """
         self.prepare()
         try:
-            with Lock(os.path.join(self.side, "lock"), self._timeout):
+            with self._lock(began):
                 yield
         finally:
             if not self._is_synced:
                 self._is_synced = True
                 self.history.retired.tidy()
                 fsync_folder(self.folder)
+
+    def _lock(self, began: float | None = None) -> Lock:
+        return Lock(os.path.join(self.side, "lock"), self.lock_timeout, began)
+
+    def busy(self) -> Busy:
+        """What who waited in vain is told."""
+        return self._lock().busy()
 
     def prepare(self) -> None:
         """Makes `.board/`: 0700, and ignored by git through a `.gitignore` of its own."""

@@ -24,22 +24,24 @@ _FEW = 16  # records that are fetched one by one; who wants more gets all at onc
 
 
 class View(NamedTuple):
-    """A board as read: its text, the revision of that text, its meaning. Without `rev`: not on disk yet."""
+    """A board as read: its text, the revision of that text, its meaning. Without `rev`: not on disk yet.
+
+    `stored` is what was kept of this text, or of the one that a draft began with; `records` are those that it
+    doesn't have."""
 
     text: str
     rev: str
     board: Board
     roll: Roll | None = None
     stored: Stored | None = None
-    step: Step | None = None
-    records: Mapping[int, Record] = {}  # those that had to be parsed
+    records: Mapping[int, Record] = {}
 
 
 class Views:
     """`side` is the board's `.board`; `profiles` are those that a board may name without defining them."""
 
     def __init__(self, side: str, profiles: Collection[str]) -> None:
-        self._profiles = profiles
+        self.profiles = frozenset(profiles)
         self._cache = Cache(os.path.join(side, "cache"), profiles)
         self.last: View | None = None
         self._known_ids: dict[bytes, str] | None = None
@@ -57,7 +59,7 @@ class Views:
         if stored is not None and stored.rev == snapshot.rev:
             return self._rolled(stored.roll(snapshot.text), stored, {})
         older = stored or (self.last.stored if self.last is not None else None)
-        made = enrol(snapshot.text, self._profiles, older.columns if older is not None else None)
+        made = enrol(snapshot.text, self.profiles, older.columns if older is not None else None)
         if made is None:
             return None
         roll, records = made
@@ -68,7 +70,7 @@ class Views:
     def draft(self, text: str) -> View:
         """A whole new text, not on disk yet. Raises InvalidBoard."""
         older = self._older()
-        made = enrol(text, self._profiles, older.columns if older is not None else None)
+        made = enrol(text, self.profiles, older.columns if older is not None else None)
         return self._rolled(made[0], None, made[1]) if made is not None else self._read(text)
 
     def _older(self) -> Stored | None:
@@ -90,16 +92,17 @@ class Views:
         from board.document import Document
 
         document = Document(text)
-        check(document, self._profiles)
+        check(document, self.profiles)
         return View(text, "", read_board(document.data))
 
     def _rolled(self, roll: Roll, stored: Stored | None, records: Mapping[int, Record]) -> View:
         source = _Records(roll, records, self._cache, stored)
         tasks = Tasks(roll.columns.ids, source.task, roll.columns.brief)
-        return View(roll.text, "", board_of(roll.data, tasks), roll, stored, None, records)
+        return View(roll.text, "", board_of(roll.data, tasks), roll, stored, {} if stored is not None else records)
 
     def patched(self, view: View, task_id: str, patch: Patch) -> View:
-        """A draft with one task changed. Raises InvalidBoard where that can't be done safely."""
+        """A draft with one task changed, of a board or another draft. Raises InvalidBoard where that can't be done
+        safely."""
         place = view.board.tasks.place(task_id)
         step = changed(view.roll, place, patch) if view.roll is not None and place is not None else None
         if step is not None:
@@ -110,7 +113,7 @@ class Views:
 
     def with_task(self, view: View, record: Record) -> View:
         """A draft with one more task. Raises UsageError for a record that the board's rules forbid."""
-        step = grown(view.roll, record, self._profiles) if view.roll is not None else None
+        step = grown(view.roll, record, self.profiles) if view.roll is not None else None
         if step is not None:
             return self._stepped(view, step)
         from board.document import Document, append
@@ -123,20 +126,20 @@ class Views:
 
     def _stepped(self, view: View, step: Step) -> View:
         """A board of which all but one task is known from the view before."""
-        records = {**view.records, step.place: step.record} if view.stored is None else {step.place: step.record}
+        records = {**view.records, step.place: step.record}
         source = _Records(step.roll, records, self._cache, view.stored)
         brief = step.roll.columns.brief
         tasks = view.board.tasks.changed(read_task(step.record), step.place, source.task, brief)
-        return View(step.roll.text, "", view.board._replace(tasks=tasks), step.roll, view.stored, step, records)
+        return View(step.roll.text, "", view.board._replace(tasks=tasks), step.roll, view.stored, records)
 
     def landed(self, draft: View, rev: str) -> View:
         """The draft once it is on disk; for who holds the board's lock."""
         stored = None
-        if draft.step is not None and draft.stored is not None:
-            stored = self._cache.amend(rev, draft.step, draft.stored)
+        if draft.roll is not None and draft.stored is not None:
+            stored = self._cache.amend(rev, draft.roll, draft.records, draft.stored)
         elif draft.roll is not None:
             stored = self._cache.save(rev, draft.roll, draft.records, self._older())
-        view = self.last = draft._replace(rev=rev, stored=stored, step=None)
+        view = self.last = draft._replace(rev=rev, stored=stored, records={} if stored is not None else draft.records)
         return view
 
 
