@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from board.claims import Actor
-from board.desk import Desk, desk_of
+from board.desk import Desk, Turn, desk_of
 from board.document import Document
 from board.engine import Engine
 from board.errors import BoardError, Busy, NotFound, RefusedError
@@ -244,6 +245,52 @@ def test_a_forked_child_waits_for_no_thread_of_its_parent(path: Path) -> None:
     released(pid, lets_go)
     leader.join(30)
     assert answers[0].startswith("done")
+
+
+def busy_desk() -> tuple[Desk, threading.Thread, threading.Event]:
+    """A desk whose leader is at work until the event is set."""
+    desk, done, begun = Desk(), threading.Event(), threading.Event()
+
+    def lead() -> None:
+        desk.taken()
+        begun.set()
+        done.wait(30)
+
+    leader = threading.Thread(target=lambda: desk.serve(Turn("first"), lead, 30), daemon=True)
+    leader.start()
+    assert begun.wait(30)
+    return desk, leader, done
+
+
+def interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def interrupted_while_waiting(desk: Desk) -> None:
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            desk.serve(Turn("second"), desk.taken, 30)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def in_vain(desk: Desk) -> None:
+    assert not desk.serve(Turn("second"), desk.taken, 0.05)
+
+
+@pytest.mark.parametrize("leave", [in_vain, interrupted_while_waiting])
+def test_who_leaves_the_line_is_neither_served_nor_called(leave: Callable[[Desk], None]) -> None:
+    """Its op isn't run behind its back, and whoever comes later gets its turn.
+    Mutants killed: who waited in vain stays in line; the same for who was interrupted."""
+    desk, leader, done = busy_desk()
+    leave(desk)
+    done.set()
+    leader.join(30)
+    served: list[object] = []
+    assert desk.serve(Turn("third"), lambda: served.extend(turn.op for turn in desk.taken()), 5)
+    assert served == ["third"]
 
 
 def test_sixteen_threads_lose_no_claim(tmp_path: Path) -> None:
