@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 ATTEMPT = "CREWBOARD_ATTEMPT"
 HAS_PROC = Path("/proc/self/stat").exists()
+_CHUNK = 1 << 16  # bytes of a file in /proc that are read at once
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _TICKS = os.sysconf("SC_CLK_TCK")
 HAS_PIDFD = hasattr(os, "pidfd_open") and hasattr(signal, "pidfd_send_signal")
@@ -145,12 +146,19 @@ def survivors(mark: str, leader: ProcessId | None) -> list[ProcessId] | None:
 
 def survivors_of(sought: Sequence[Sought]) -> list[list[ProcessId] | None]:
     """The same for many at once: each look at the process table is for all of them."""
-    # A process can fork and end between two reads: one look that finds nothing proves nothing.
-    found = _look(sought)
-    empty = [place for place, left in enumerate(found) if not left]
-    for place, left in zip(empty, _look([sought[place] for place in empty]) if empty else (), strict=True):
-        found[place] = left
-    return found
+    table = all_running()
+    if table is None:
+        return [None] * len(sought)
+    found, unsure = _look(sought, table)
+    if not all(found):
+        # A process can fork and end between two reads, so one look that finds nothing proves nothing. The next one is
+        # for whoever wasn't there, or had no environment yet: no pid comes back before all others were handed out.
+        newer = all_running(besides=table.keys() - unsure)
+        if newer is None:
+            return [left or None for left in found]
+        more, _ = _look(sought, {**table, **newer}, newer)
+        found = [left or late for left, late in zip(found, more, strict=True)]
+    return list(found)
 
 
 def mark_of(pid: int) -> str | None:
@@ -184,44 +192,55 @@ def open_pidfd(process: ProcessId) -> int | None:
     raise ProcessLookupError(process.pid)
 
 
-def _look(sought: Sequence[Sought]) -> list[list[ProcessId] | None]:
-    everyone = all_running()
-    if everyone is None:
-        return [None] * len(sought)
+def _look(
+    sought: Sequence[Sought], table: Mapping[int, Stat], among: Mapping[int, Stat] | None = None
+) -> tuple[list[list[ProcessId]], set[int]]:
+    """What is left of each, of those in the table or `among` them; and whose environment was empty."""
+    among = table if among is None else among
     bearers: dict[bytes, set[int]] = {f"{ATTEMPT}={mark}".encode(): set() for mark, _ in sought}
-    for pid in everyone:
-        for each in bearers.keys() & set(_environment(pid)):
+    # Whatever a worker started is no older than itself.
+    since = min((0 if leader is None else leader.ticks for _, leader in sought), default=0)
+    unsure = set()
+    for pid in [pid for pid, stat in among.items() if stat.ticks >= since]:
+        environment = set(_environment(pid))
+        if not any(environment):
+            unsure.add(pid)
+        for each in bearers.keys() & environment:
             bearers[each].add(pid)
-    return [_left(everyone, bearers[f"{ATTEMPT}={mark}".encode()], leader) for mark, leader in sought]
+    left = [_left(table, among, bearers[f"{ATTEMPT}={mark}".encode()], leader) for mark, leader in sought]
+    return left, unsure
 
 
-def _left(everyone: Mapping[int, Stat], bearers: Collection[int], leader: ProcessId | None) -> list[ProcessId]:
+def _left(
+    table: Mapping[int, Stat], among: Mapping[int, Stat], bearers: Collection[int], leader: ProcessId | None
+) -> list[ProcessId]:
     # Session 0 belongs to the kernel, and to whatever was put into this container from outside.
-    sessions = {everyone[pid].session for pid in bearers} - {0}
+    sessions = {among[pid].session for pid in bearers} - {0}
     # No pid is handed out while it names a session: another owner means that the session is gone.
-    if leader and (leader.pid not in everyone or everyone[leader.pid].ticks == leader.ticks):
+    if leader and (leader.pid not in table or table[leader.pid].ticks == leader.ticks):
         sessions.add(leader.pid)
-    found = (pid for pid, stat in everyone.items() if pid in bearers or stat.session in sessions)
-    return [ProcessId(pid, everyone[pid].ticks) for pid in found]
+    found = (pid for pid, stat in among.items() if pid in bearers or stat.session in sessions)
+    return [ProcessId(pid, among[pid].ticks) for pid in found]
 
 
-def all_running() -> dict[int, Stat] | None:
-    """All that run, by pid; zombies are not among them."""
+def all_running(besides: Collection[int] = ()) -> dict[int, Stat] | None:
+    """All that run, by pid, or all but these; zombies are not among them. None: could not tell."""
     seen: dict[int, Stat] = {}
     try:
-        for pid in _pids():
+        pids = _pids()
+        for pid in pids if not besides else set(pids).difference(besides):
             with contextlib.suppress(PermissionError):
                 stat = _stat(pid)
                 if stat and stat.is_running:
                     seen[pid] = stat
     except OSError:
         return None
-    return seen or None
+    return seen if seen or besides else None
 
 
 def _pids() -> list[int]:
     if HAS_PROC:
-        return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal()]
     import psutil
 
     return psutil.pids()
@@ -243,7 +262,15 @@ def _environment(pid: int) -> list[bytes]:
 
 
 def _read(pid: int, name: str) -> bytes:
-    return Path(f"/proc/{pid}/{name}").read_bytes()
+    # Some hundreds of these stand before a restart: pathlib would make them twice as long.
+    fd = os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(fd, _CHUNK):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
 
 
 def _stat(pid: int) -> Stat | None:

@@ -71,6 +71,12 @@ def a_house() -> Iterator[House]:
         shutil.rmtree(sockets, ignore_errors=True)
 
 
+def sleepers(name: str, count: int, seconds: str = "100000") -> str:
+    """Tasks as people write them, a key a line."""
+    lines = "  - id: {name}{number}\n    resumable: true\n    run: exec sleep {seconds}\n"
+    return "".join(lines.format(name=name, number=number, seconds=seconds) for number in range(count))
+
+
 # --- from a death to the next start
 
 
@@ -94,11 +100,8 @@ def ours(*, repository: bool, others: int) -> list[float]:
             git(house.folder, "init", "-q", "-b", "main")
             git(house.folder, "commit", "-q", "--allow-empty", "-m", "first")
         pipe = Pipe(house.folder)
-        sleepers = "".join(f"  - {{id: s{number}, run: exec sleep 100000}}\n" for number in range(others))
-        house.write(
-            f"  - {{id: killed, resumable: true, priority: 0, run: '{WORKER.format(pipe=pipe.path)}'}}\n{sleepers}",
-            restart=", intensity: 100000, stale: 100000",
-        )
+        killed = f"  - id: killed\n    priority: 0\n    resumable: true\n    run: {WORKER.format(pipe=pipe.path)}\n"
+        house.write(killed + sleepers("s", others), restart=", intensity: 100000, stale: 100000")
         widen(house, others + 1)
         house.start()
         eventually(lambda: running(house) == others + 1, 60, "all workers run")
@@ -161,7 +164,7 @@ class Cost:
 
     def __init__(self, workers: int) -> None:
         with a_house() as house:
-            house.write("".join(f"  - {{id: t{number}, run: exec sleep 100000}}\n" for number in range(workers)))
+            house.write(sleepers("t", workers))
             widen(house, workers)
             began = time.perf_counter()
             process = psutil.Process(house.start(ready=False).pid)
@@ -186,10 +189,7 @@ def share_of(processes: list[psutil.Process]) -> float:
 def all_at_once(workers: int) -> float:
     """Seconds in which `workers` that were killed together are all running again."""
     with a_house() as house:
-        house.write(
-            "".join(f"  - {{id: t{number}, resumable: true, run: exec sleep 100000}}\n" for number in range(workers)),
-            restart=", intensity: 100000, stale: 100000",
-        )
+        house.write(sleepers("t", workers), restart=", intensity: 100000, stale: 100000")
         text = house.path.read_text().replace("spacing: 100ms", "spacing: 0")
         house.path.write_text(text)
         widen(house, workers)
@@ -211,7 +211,7 @@ def pids(house: House) -> dict[str, int]:
 def after_our_death(workers: int) -> tuple[int, int]:
     """How many of `workers` still run, and how many run twice, when the supervisor was killed and came back."""
     with a_house() as house:
-        house.write("".join(f"  - {{id: t{number}, run: exec sleep 54321}}\n" for number in range(workers)))
+        house.write(sleepers("t", workers, "54321"))
         widen(house, workers)
         process = house.start()
         eventually(lambda: len(pids(house)) == workers, 60, "all workers run")
