@@ -15,7 +15,7 @@ from supervisor.model import Absent, Alive, Answer, Attempt, Case, Dead, Lingeri
 # What stands for a text or a name that is not kept.
 US: Final = "us"
 ANOTHER: Final = "somebody else"
-SOMETHING: Final = "its done_if"
+SOMETHING: Final = "what it says"
 DRIFTED: Final = "its tree is not what the record says"
 DOUBT: Final = "it could not be told"
 
@@ -104,8 +104,8 @@ def _task(kept: _Kept) -> Task:
     """Every field by its name: a new one is thought about here, or the type checker complains."""
     step = Step(
         id=kept.text("step") or "",
-        prompt=None if kept.flag("case_is_command") else "",
-        run="" if kept.flag("case_is_command") else None,
+        prompt=None if kept.flag("case_is_command") else SOMETHING,
+        run=SOMETHING if kept.flag("case_is_command") else None,
         resumable=kept.flag("case_is_resumable"),
         gate="human" if kept.flag("case_has_gate") else None,
         on_stall="restart" if kept.flag("case_restarts_on_stall") else "tell",

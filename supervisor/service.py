@@ -30,7 +30,7 @@ from supervisor.tools import Tools
 from supervisor.vigil import Vigil
 from supervisor.watcher import Watcher
 
-SWEEP = 5.0  # seconds: the net under all other causes
+SWEEP = 10.0  # seconds: the net under all other causes
 SHORTEST = 0.01
 SAY_AFTER = 0.02  # seconds from a cycle until the status is written: none of that stands before a restart
 LEAVE = 3.0  # seconds for operations under way when we are told to leave
@@ -190,7 +190,7 @@ class Supervisor:
         requests.mkdir(mode=0o700, exist_ok=True)
         ours = (self.engine.store.real, str(requests))
         try:
-            async for changes in awatch(self.engine.store.folder, requests, recursive=False, debounce=400, step=50):
+            async for changes in awatch(self.engine.store.folder, requests, recursive=False, debounce=400, step=100):
                 if any(path.startswith(ours) for _, path in changes):
                     self._wake.set()
         except (OSError, RuntimeError) as error:

@@ -14,6 +14,7 @@ from board.cli.failure import InvalidFile, lines, record
 from board.errors import InvalidBoard
 
 _SETTLE: Final = 100  # milliseconds for which an editor's several writes are taken for one
+_NET: Final = 1000  # milliseconds after which the file's state is compared all the same
 
 
 def watch(ctx: Context) -> None:
@@ -21,7 +22,7 @@ def watch(ctx: Context) -> None:
     gc.enable()  # unlike other commands this one stays
     path = os.path.realpath(ctx.path)
     before = ""
-    for _ in _saves(os.path.dirname(path), os.path.basename(path)):
+    for _ in _saves(path):
         found = _found(ctx)
         if found != before:
             stamp = "" if ctx.args.json else f"{time.strftime('%H:%M:%S')} "
@@ -44,14 +45,27 @@ def _json(**fields: object) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def _saves(folder: str, name: str) -> Iterator[None]:
-    """Once now, then after each change of the file, however it was saved."""
+def _saves(path: str) -> Iterator[None]:
+    """Once now, then after each change of the file, however it was saved: also one that fell between the first look and
+    the watcher's beginning, or of which it never heard."""
     from watchfiles import watch as changes
 
+    folder, name = os.path.split(path)
+    seen = _state(path)
     yield
     try:
-        for batch in changes(folder, recursive=False, debounce=_SETTLE):
-            if any(os.path.basename(path) == name for _, path in batch):
+        for batch in changes(folder, recursive=False, debounce=_SETTLE, rust_timeout=_NET, yield_on_timeout=True):
+            now = _state(path)
+            if now != seen or any(os.path.basename(changed) == name for _, changed in batch):
+                seen = now
                 yield
     except FileNotFoundError:
         raise InvalidBoard(f"the folder {folder} is gone") from None
+
+
+def _state(path: str) -> tuple[int, ...] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -6,11 +6,13 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from board.cli.watch import _saves
 from tests.programs import environment
 from tests.waiting import eventually
 
@@ -61,3 +63,17 @@ def test_each_save_is_judged(watching: tuple[subprocess.Popen[str], Path], save:
         assert [json.loads(line)["ok"] for line in told] == [True, False, True]
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 130
+
+
+def test_a_save_before_the_watcher_begins_is_judged(tmp_path: Path) -> None:
+    """Between the first look and the first notice of the system lies the time in which the watcher is loaded.
+    Mutant killed: the file's state not compared."""
+    path = tmp_path / "tasks.yaml"
+    path.write_text(GOOD)
+    saves = _saves(str(path))
+    next(saves)
+    in_place(path, GOOD + "# a comment\n")
+    seen = threading.Thread(target=lambda: next(saves), daemon=True)
+    seen.start()
+    seen.join(10)
+    assert not seen.is_alive()

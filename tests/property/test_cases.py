@@ -7,6 +7,7 @@ from dataclasses import fields as dataclass_fields
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
@@ -177,6 +178,17 @@ def written(case: Case) -> dict[str, Any]:
     """The case as a reader finds it: a decision's line, redacted, on disk and back."""
     line = line_record(Event("decision_made", case.task.id, record(case)), case.now)
     return json.loads(REDACTOR.line(line, lambda found: orjson.dumps(found).decode()))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("step", [{"run": "work"}, {"prompt": "work"}])
+@pytest.mark.parametrize("settles_on_exit", [True, False])
+def test_a_success_is_settled_again(step: dict[str, str], *, settles_on_exit: bool) -> None:
+    """Exit 0 settles a command, and an agent where its profile says so. Mutant killed: a command without words."""
+    record_of = task(status="in_progress", steps=[{**step, "id": "one"}], claim=claimed(US, 1), run=ran("one", 1))
+    attempt = Attempt("h", "t", 1, 1)
+    case = Case(record_of, US, Dead(Exit(0), NOW), NOW, RestartPolicy(), attempt, settles_on_exit, grace=1.0)
+    assert decide(case_of({"task": case.task.id, **record(case)})) == decide(case)
+    assert (decide(case).rule is Rule.SETTLED) == (settles_on_exit or "run" in step)
 
 
 @settings(max_examples=800)
