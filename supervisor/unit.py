@@ -13,7 +13,7 @@ from enum import Enum
 
 from board.errors import BoardError
 
-WATCHDOG = 60  # seconds; the loop turns at least every five
+WATCHDOG = 60  # seconds; the loop turns at least every ten
 _SEAL = "Written by `supervisor install`, taken back by `supervisor uninstall`"
 _SEALED = re.compile(re.escape(_SEAL) + r" \[([0-9a-f]{16})\]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
