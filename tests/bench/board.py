@@ -116,20 +116,38 @@ def _median_of_one(at: list[str], words: list[str], path: Path, cache: str) -> f
 
 
 def warrior(folder: Path, bare: float) -> None:
-    """Taskwarrior on the same machine, where it is installed: a list of one, at 10 and at 1,000 tasks."""
+    """Taskwarrior on the same machine, where it is installed: what of it comes nearest to our commands."""
     program = shutil.which("task")
     if program is None:
         return print("taskwarrior isn't installed here")
-    home = folder / "warrior"
-    home.mkdir()
-    (home / "rc").write_text(f"data.location={home}\nconfirmation=off\n")
-    words = [program, f"rc:{home / 'rc'}"]
-    for size in (10, 1000):
+    print(f"\n{'tasks':>6}" + "".join(f"{name:>16}" for name in WARRIOR) + "   (taskwarrior)")
+    for size in SIZES:
+        home = folder / f"warrior{size}"
+        home.mkdir()
+        (home / "rc").write_text(f"data.location={home}\nconfirmation=off\nverbose=nothing\n")
         (home / "tasks.json").write_text("".join(f'{{"description":"task {number}"}}\n' for number in range(size)))
+        words = [program, f"rc:{home / 'rc'}"]
         run_once([*words, "import", str(home / "tasks.json")], str(folder))
-        seconds = median([*words, "1", "info"], str(folder))
-        print(f"taskwarrior, {size} tasks: info {seconds * 1000:.1f} ms {seconds / bare:.1f}x")
+        figures = [_median_of_warrior(words, each, str(folder)) for each in WARRIOR.values()]
+        print(f"{size:>6}" + "".join(f"{seconds * 1000:>7.1f} ms {seconds / bare:>4.1f}x" for seconds in figures))
     return None
+
+
+WARRIOR: dict[str, list[str]] = {
+    "start": ["5", "start"],
+    "next": ["next", "limit:1"],
+    "info": ["5", "info"],
+    "list": ["list"],
+}
+
+
+def _median_of_warrior(program: list[str], words: list[str], cache: str) -> float:
+    figures = []
+    for _ in range(RUNS):
+        figures.append(run_once([*program, *words], cache))
+        if words[-1] == "start":
+            run_once([*program, "5", "stop"], cache)
+    return statistics.median(figures)
 
 
 def claim_some(path: str, numbers: Sequence[int]) -> None:
