@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from board.claims import Actor
 from board.engine import Result
@@ -70,11 +70,21 @@ class Story:
         self.counted.clear()
 
 
+class Identity(NamedTuple):
+    """How a keeper knows a process again: its pid, which is handed out again soon, and its start."""
+
+    pid: int
+    ticks: int
+
+
 @dataclass(slots=True)
 class Process:
+    """`began_at` and the instants of its quiet are of the clock that nobody sets."""
+
     attempt: Attempt
     step: str
     is_hardy: bool  # outlives its tmux server
+    id: Identity
     lives: bool = True
     children: int = 0
     ended: Exit | None = None
@@ -86,6 +96,17 @@ class Process:
     @property
     def runs(self) -> int:
         return self.lives + self.children
+
+
+Knows = Callable[[Identity, Identity], bool]
+
+
+class Sight(NamedTuple):
+    """What a keeper looks with: tmux's listing, since when it follows, and how it knows a process again."""
+
+    panes: dict[str, Process] | None
+    since: float
+    knows: Knows
 
 
 class Witness:
@@ -141,6 +162,8 @@ class Witness:
         promise(self.is_split or not live, f"started beside a living one: {new}, {live}")
         approved = any(word < new.attempt.token for word in story.words)
         promise(not plan.gated or approved, f"a gate was passed without a word: {new}")
+        # By the wall clock, since it has to outlive the machine: what was forgiven while that was wrong stays forgiven.
+        story.counted = [at for at in story.counted if now - self.policy.period < at]
         if approved:
             story.barren = 0
         elif story.starts:
@@ -159,8 +182,7 @@ class Witness:
         if story.excused:
             return
         story.counted.append(now)
-        recent = [at for at in story.counted if now - self.policy.period < at]
-        promise(len(recent) <= self.policy.intensity, f"{len(recent)} restarts in a period: {new}")
+        promise(len(story.counted) <= self.policy.intensity, f"{len(story.counted)} restarts in a period: {new}")
 
     def together(self, tasks: set[str], processes: list[Process], marks: set[str]) -> None:
         """Who is said to have died together did die, by nobody's wish, and they are at least three."""
@@ -180,7 +202,9 @@ class World:
     """The engine's part of the board, tmux and the process table. `serves`: the tmux server runs."""
 
     def __init__(self, records: list[Record], settings: Record, witness: Witness) -> None:
-        self.now = NOW
+        self.now = NOW  # wall time, which may be set
+        self.steady = 0.0  # and a clock that nobody sets
+        self._ticks = 0
         self.records = {str(record["id"]): record for record in records}
         self.settings = settings
         self.witness = witness
@@ -192,6 +216,10 @@ class World:
         self.drifted: set[str] = set()
         self.is_tmux_blind = self.is_tree_blind = False
         self._board: Board | None = None
+
+    def elapse(self, seconds: float) -> None:
+        self.now += seconds
+        self.steady += seconds
 
     # --- what the ledger takes for its engine
 
@@ -245,13 +273,23 @@ class World:
         """False where there is no server to start it in."""
         if not self.serves:
             return False
-        process = Process(attempt, step, is_hardy, began_at=self.now)
+        process = Process(attempt, step, is_hardy, self._free_id(), began_at=self.steady)
         self.witness.started(process, self.processes, self.now)
         self.processes = [old for old in self.processes if old.runs or old.attempt.mark in self.panes]
         self.processes.append(process)
         self.panes = {mark: old for mark, old in self.panes.items() if old.attempt.task != attempt.task or old.lives}
         self.panes[attempt.mark] = process
         return True
+
+    def _free_id(self) -> Identity:
+        """The lowest pid that nobody has: the one of whoever died last comes back at once."""
+        self._ticks += 1
+        taken = {process.id.pid for process in self.living()}
+        return Identity(min(set(range(1, len(taken) + 2)) - taken), self._ticks)
+
+    def owner(self, known: Identity, knows: Knows) -> Process | None:
+        """The living process that has this identity, as far as `knows` can tell."""
+        return next((each for each in self.living() if each.id.pid == known.pid and knows(each.id, known)), None)
 
     def end(self, process: Process, how: Exit, children: int) -> None:
         process.ended = how if process.lives else process.ended
@@ -267,35 +305,34 @@ class World:
     def living(self) -> Iterator[Process]:
         return (process for process in self.processes if process.lives)
 
-    def observe(
-        self, attempt: Attempt, known: Process | None, panes: dict[str, Process] | None, since: float
-    ) -> Observation:
+    def observe(self, attempt: Attempt, known: Identity | None, sight: Sight) -> Observation:
         """What `sight` would see: a pane in the listing, a process it had learned of, others by their mark; and what a
-        vigil that has followed it `since` then would."""
-        pane = (panes or {}).get(attempt.mark)
-        main = known or (pane if pane is not None and pane.lives else None)
+        vigil that has followed it so long then would."""
+        pane = (sight.panes or {}).get(attempt.mark)
+        known = known or (pane.id if pane is not None and pane.lives else None)
+        main = self.owner(known, sight.knows) if known is not None else None
         marked = sum(each.runs for each in self.processes if each.attempt == attempt)
-        lives: bool | None = main.lives if main is not None else False
-        others: int | None = marked - (main.lives if main is not None else 0)
+        lives: bool | None = main is not None
+        others: int | None = marked - (main is not None and main.attempt == attempt)
         if self.is_tree_blind:
-            lives, others = (None, None) if main is not None else (False, None)
+            lives, others = (None, None) if known is not None else (False, None)
         return Observation(
             at=self.now,
             source=Source.TMUX if pane is not None else Source.TREE,
-            listed=panes is not None,
+            listed=sight.panes is not None,
             pane="%1" if pane is not None else None,
             pane_is_dead=pane is not None and not pane.lives,
-            pid=1 if main is not None else None,
+            pid=None if known is None else known.pid,
             process_lives=lives,
             others=others if not lives else 0,
             ended=pane.ended if pane is not None else None,
-            ran_for=self.now - main.began_at if lives and main is not None else None,
-            activity=self._activity(main, since) if lives and main is not None else None,
+            ran_for=self.steady - main.began_at if lives and main is not None else None,
+            activity=self._activity(main, sight.since) if lives and main is not None else None,
         )
 
     def _activity(self, process: Process, since: float) -> Activity:
-        quiet = Glimpse(min(self.now, max(process.quiet_at, since)), self.now, "", {})
-        return Activity(Glimpse(self.now, self.now, "", {}), quiet, quiet)
+        quiet = Glimpse(min(self.steady, max(process.quiet_at, since)), self.now, "", {})
+        return Activity(Glimpse(self.steady, self.now, "", {}), quiet, quiet)
 
 
 def records_of(plans: dict[str, list[Plan]], after: dict[str, list[str]]) -> list[Record]:
