@@ -5,6 +5,7 @@ from __future__ import annotations
 from board.model import Run, Step
 from board.settings import Backoff, RestartPolicy
 
+SKEW = 1.0  # seconds by which an instant may lie ahead without the clock having been set
 JITTER = 0.1  # up to a tenth is added, so that workers which died together don't come back together
 
 
@@ -25,7 +26,13 @@ def recent(run: Run, policy: RestartPolicy, now: float) -> tuple[float, ...]:
 
 
 def due_at(run: Run, policy: RestartPolicy, ended_at: float, now: float, draw: float) -> float:
-    """The instant from which the next restart is allowed by the back-off."""
+    """The instant from which the next restart is allowed by the back-off.
+
+    A death that lies ahead was recorded before somebody set the clock back: nobody can tell how much of its pause is
+    over, and it isn't waited for until the clock is there again. Its restarts lie ahead as well, and go on to count.
+    """
+    if ended_at > now + SKEW:
+        return now
     return ended_at + pause(policy.backoff, len(recent(run, policy, now)) + 1, draw)
 
 

@@ -84,3 +84,13 @@ def test_turns_are_spaced_from_the_first_on() -> None:
     """The first task comes back at once, each later one `spacing` after the one before."""
     policy = RestartPolicy(spacing=1.5)
     assert [next_slot(NOW, place, policy) for place in range(3)] == [1000.0, 1001.5, 1003.0]
+
+
+def test_a_clock_that_was_set_back_holds_nobody_for_so_long() -> None:
+    """A death an hour ahead has no pause, a moment ahead it has; the restarts that lie ahead still count.
+    Mutants killed: an hour waited for; any instant ahead taken for a clock that was set."""
+    policy = RestartPolicy(backoff=Backoff(2.0, 2.0, 300.0), period=100.0)
+    ahead = run(restarts=(NOW + 3590.0, NOW + 3595.0))
+    assert due_at(ahead, policy, NOW + 3600.0, NOW, 0.0) == NOW
+    assert len(recent(ahead, policy, NOW)) == 2
+    assert due_at(run(), policy, NOW + 0.5, NOW, 0.0) == NOW + 2.5
