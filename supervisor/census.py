@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from supervisor.processes import ProcessId, Stat, all_running, mark_of
+from supervisor.kin import mark_of
+from supervisor.processes import ProcessId, Stat, all_running
 
 Usage = Mapping[tuple[int, int], float]  # seconds by pid and start
 

@@ -15,9 +15,9 @@ from supervisor import looks
 from supervisor.control import TmuxError
 from supervisor.decide import STOPPED
 from supervisor.keeping import Keeping
+from supervisor.kin import survivors
 from supervisor.launch import Site
 from supervisor.model import Dead, End, Exit, Fact, Rule, Unseen
-from supervisor.processes import survivors
 from supervisor.screen import limited_until
 from supervisor.sight import Known
 from supervisor.tools import Tools

@@ -130,7 +130,7 @@ class Server:
         return await self.control.call("capture-pane", "-p", "-J", "-S", f"-{lines}", "-t", pane_id)
 
     async def close_window(self, window_id: str) -> None:
-        """A worker that ignores SIGHUP outlives this: `processes.survivors` sees it."""
+        """A worker that ignores SIGHUP outlives this: `kin.survivors` sees it."""
         await self.control.call("kill-window", "-t", window_id)
 
     async def set_option(self, pane_id: str, name: str, value: str) -> None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from supervisor.activity import Activity, Doing, Working
 from supervisor.control import NoServer, TmuxError
+from supervisor.kin import survivors_of
 from supervisor.model import Attempt, Exit, Observation, Source
 from supervisor.panes import Pane
-from supervisor.processes import ProcessId, age_of, identify, is_alive, survivors_of
+from supervisor.processes import ProcessId, age_of, identify, is_alive
 from supervisor.server import Server
 
 

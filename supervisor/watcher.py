@@ -95,7 +95,7 @@ async def end(
 ) -> list[ProcessId]:
     """Send each signal in turn to what still lives, and wait `grace` seconds after it (2 s after SIGKILL).
 
-    Returns what may still live. A child that is forked meanwhile is not seen: ask `survivors` again.
+    Returns what may still live. A child that is forked meanwhile is not seen: ask `kin.survivors` again.
     """
     living = [process for process in processes if is_alive(process) is not False]
     for number in signals:

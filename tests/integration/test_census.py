@@ -16,8 +16,9 @@ import pytest
 
 from supervisor.census import Census, Tree
 from supervisor.control import TmuxError
+from supervisor.kin import mark_of, survivors
 from supervisor.panes import read_output
-from supervisor.processes import ATTEMPT, ProcessId, age_of, identify, mark_of, send, survivors
+from supervisor.processes import ATTEMPT, ProcessId, age_of, identify, send
 from supervisor.tmux import Tmux
 from tests.waiting import eventually
 

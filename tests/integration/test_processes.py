@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from supervisor import processes
-from supervisor.processes import ProcessId, boot_id, identify, is_alive, marked, send, survivors, survivors_of
+from supervisor.kin import marked, survivors, survivors_of
+from supervisor.processes import ProcessId, boot_id, identify, is_alive, send
 from supervisor.watcher import Watcher, end
 from tests.waiting import eventually
 
