@@ -135,27 +135,29 @@ def test_a_dead_tmux_server_is_one_incident(house: House) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
+def cramped(tmp_path: Path, tmux_socket: str) -> Iterator[House]:
+    """A house on a file system of two megabytes."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
     if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
         pytest.skip("may not mount")
-    yield disk
+    made = House(disk, tmux_socket)
+    yield made
+    made.close()
     subprocess.run(["umount", "--lazy", str(disk)], capture_output=True, check=False)
 
 
-def test_a_full_disk_is_one_incident(small_disk: Path, tmux_socket: str) -> None:
+def test_a_full_disk_is_one_incident(cramped: House) -> None:
     """Four workers die while nothing can be written: nothing starts that isn't on record, it is told once, and when
     there is room again all that may go on does, and the rest is held. Mutant killed: told by each
     task."""
-    house, names = House(small_disk, tmux_socket), ["a", "b", "c"]
+    house, names = cramped, ["a", "b", "c"]
     resumable = "".join(f"  - {{id: {name}, resumable: true, run: exec sleep 60}}\n" for name in names)
     house.write(resumable + "  - {id: once, run: exec sleep 60}\n", restart=", stale: 9")
     house.start()
     pids = [house.pid(name) for name in (*names, "once")]
-    with suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as filler:
+    with suppress(OSError), (house.folder / "filler").open("wb", buffering=0) as filler:
         while filler.write(b"x" * 4096):
             pass
     before = house.path.read_bytes()
@@ -164,14 +166,13 @@ def test_a_full_disk_is_one_incident(small_disk: Path, tmux_socket: str) -> None
     tried = [house.side / f"claims/{name}.2.json" for name in names]
     eventually(lambda: all(path.exists() for path in tried), 15, "a start was tried, as far as the grant's empty file")
     assert house.path.read_bytes() == before
-    (small_disk / "filler").unlink()
+    (house.folder / "filler").unlink()
     for name in names:
         eventually(lambda name=name: house.starts(name) == 2, 15, str(house.tail(name)))
     assert house.reaches("once", "blocked").blocked is not None
     assert len(house.journal(None, "write_recovered")) == 1
     assert len(house.journal(None, "write_failed")) <= 1  # the journal stands on the same disk
     assert [line for line in house.journal(None, "look_failed") if "space" in str(line.get("problem"))] == []
-    house.close()
 
 
 def test_after_a_reboot_the_files_are_enough(house: House) -> None:
