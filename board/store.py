@@ -75,10 +75,7 @@ class FileStore:
 
     def changed_ns(self) -> int:
         """When the file was changed last, in nanoseconds of the epoch; 0 where there is none."""
-        try:
-            return os.stat(self.real).st_mtime_ns
-        except OSError:
-            return 0
+        return self._file.changed_ns()
 
     def age_of(self, changed_at: float) -> float:
         """A clock that was set back makes a file old."""
