@@ -7,7 +7,7 @@ any more: so a second pass finds nothing to do. Whatever goes wrong in here yiel
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NewType
+from typing import TYPE_CHECKING, Final, NewType
 
 from board.journal.events import Scalar
 from board.journal.marks import MARKER, is_marked, mark
@@ -22,6 +22,9 @@ from board.journal.rules import (
     known_from_environment,
     secret_named,
 )
+
+if TYPE_CHECKING:
+    from board.journal.stream import Stream
 
 __all__ = ["Redacted", "Redactor", "known_from_environment", "secret_named"]
 
@@ -67,6 +70,17 @@ class Redactor:
             return self._settled(str(s))
         except Exception:  # noqa: BLE001 - fails closed: no fault in here may let the text through
             return FAILED
+
+    def stream(self, *, width: int | None = None) -> "Stream":
+        """For text that comes in pieces; `width` is the column at which a terminal wrapped it."""
+        from board.journal.stream import Stream
+
+        return Stream(self.text, LINE_LIMIT, width)
+
+    def knowing(self, more: Mapping[str, str]) -> "Redactor":
+        """The same redactor, with more values to mask wherever they stand."""
+        known = {**self._known_values, **more}
+        return Redactor(home=self._home, user=self._user, host=self._host, key=self._key, known=known)
 
     def value(self, x: object) -> Scalar:
         """A scalar that may be written: a text is one line of at most 64 KiB, no number is infinite."""

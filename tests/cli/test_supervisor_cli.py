@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 
 from supervisor.cli import main
-from supervisor.cli.redacting import Joiner
 from supervisor.cli.table import COMMANDS
 from supervisor.control import NoServer
 from supervisor.instance import read_note
@@ -698,16 +697,6 @@ def test_redact_never_tells_what_stands_in_a_bad_file(run: Run, folder: Path) ->
         ended = run("redact", "--env-file", "values.json")
         assert ended.code == 2
         assert secret not in ended.err
-
-
-@pytest.mark.parametrize("size", [1, 3, 7, 1000])
-def test_blocks_do_not_depend_on_how_the_text_is_cut(size: int) -> None:
-    """Whatever the pieces, the same blocks come out; wrapped lines are joined, and nothing is lost or doubled."""
-    text = "ab\nabcd\nefgh\ni\n-----BEGIN X-----\nq\n-----END X-----\nz"
-    joiner = Joiner(width=4)
-    pieces = [text[at : at + size] for at in range(0, len(text), size)]
-    blocks = [block for piece in pieces for block in joiner.feed(piece)] + list(joiner.end())
-    assert blocks == ["ab\n", "abcdefghi\n", "-----BEGIN X-----\nq\n-----END X-----\n", "z"]
 
 
 def test_the_environment_of_these_tests_is_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
