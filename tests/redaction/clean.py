@@ -14,15 +14,15 @@ from random import Random
 from typing import NamedTuple
 
 from board.journal.redact import Redactor
-from tests.redaction import clean_code, clean_output
+from tests.redaction import clean_code, clean_files, clean_output
 from tests.redaction.corpus import SEED
-from tests.redaction.mangling import unescaped_terminal
+from tests.redaction.terminal import unescaped_terminal
 
 Shape = Callable[[Random], list[str]]
 MODULES = 60
 # What a worker prints is seldom code about passwords: it has a smaller part, though each line of it is harder.
 SHAPES: dict[str, tuple[Shape, int]] = {
-    **{name: (shape, 960) for name, shape in clean_output.SHAPES.items()},
+    **{name: (shape, 960) for name, shape in {**clean_files.SHAPES, **clean_output.SHAPES}.items()},
     **{name: (shape, 300) for name, shape in clean_code.SHAPES.items()},
 }
 

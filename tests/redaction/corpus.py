@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
@@ -71,7 +71,7 @@ def known_values(seed: str = SEED) -> dict[str, str]:
     }
 
 
-_CODES = {
+_CODES: dict[str, Callable[[str], str]] = {
     "as it is": lambda value: value,
     "json": lambda value: json.dumps(value)[1:-1],
     "repr": lambda value: repr(value)[1:-1],

@@ -26,7 +26,7 @@ _KEEP = ("deployed", "afterwards")
 def key_formats() -> Iterator[Format]:
     for name, (label, lines, width) in _ARMOURS.items():
         for shape, make in _SHAPES.items():
-            yield Format("key", f"{name}-{shape}", _Armoured(label, lines, width, make), prefixed=True)
+            yield Format("key", f"{name}-{shape}", _Armoured(label, lines, width, make), prefixed=shape != "headless")
     yield Format("key", "rsa-dek-info", _legacy, prefixed=True)
     yield Format("key", "putty", _putty, prefixed=True)
     yield Format("key", "gcp-service-account", _service_account, prefixed=True)

@@ -10,22 +10,13 @@ import html
 import json
 import re
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
+from tests.redaction import terminal
+from tests.redaction.terminal import NARROW, WIDTH, Mangled, Views
 from tests.redaction.values import Format, Sample
-
-WIDTH, NARROW, BOX = 80, 40, 60
-Views = Iterator[str]
-
-
-class Mangled(NamedTuple):
-    """`keep` are the words that must still be read afterwards, when they are not those of the sample."""
-
-    text: str
-    width: int | None = None
-    keep: tuple[str, ...] | None = None
 
 
 class Mangling(NamedTuple):
@@ -161,115 +152,6 @@ def _from_hex(text: str) -> Views:
             yield bytes.fromhex(part[: len(part) // 2 * 2]).decode("latin-1")
 
 
-# --- what terminals do
-
-
-def _wrapped(width: int) -> Callable[[Random, Sample], Mangled]:
-    def do(dice: Random, sample: Sample) -> Mangled:
-        text = _placed(sample, width)
-        lines = [line[i : i + width] for line in text.split("\n") for i in range(0, max(len(line), 1), width)]
-        return Mangled("\n".join(lines) + "\n", width, keep=_unbroken(sample.keep, lines))
-
-    return do
-
-
-def _placed(sample: Sample, width: int) -> str:
-    """Words in front, so that the first secret lies across the edge."""
-    at = sample.text.find(sample.secrets[0])
-    if at < 0 or "\n" in sample.text:
-        return sample.text
-    middle = at + min(len(sample.secrets[0]), width) // 2
-    return ("note that the worker said at last " * 3)[: -middle % width].rstrip().ljust(-middle % width) + sample.text
-
-
-def _unbroken(keep: tuple[str, ...], lines: list[str]) -> tuple[str, ...]:
-    return tuple(word for word in keep if any(word in line for line in lines))
-
-
-def _rejoined(text: str) -> Views:
-    yield text.replace("\n", "")
-
-
-def _framed(edge: str, top: str, bottom: str, width: int | None) -> Callable[[Random, Sample], Mangled]:
-    def do(dice: Random, sample: Sample) -> Mangled:
-        inner = (width or BOX) - 4
-        lines = [line[i : i + inner] for line in sample.text.split("\n") for i in range(0, max(len(line), 1), inner)]
-        rows = [f"{edge} {line.ljust(inner)} {edge}" for line in ["Ran one command", *lines]]
-        text = "\n".join((top.replace("-", top[1] * (inner + 2)), *rows, bottom.replace("-", bottom[1] * (inner + 2))))
-        return Mangled(text + "\n", width, keep=("Ran", "command", *_unbroken(sample.keep, lines)))
-
-    return do
-
-
-def _unframed(text: str) -> Views:
-    rows = [re.sub(r"^[│|┃] ?|\s*[│|┃]$", "", line) for line in text.split("\n")]
-    yield "".join(rows)
-    yield "".join(row.strip() for row in rows)
-
-
-def _coloured(dice: Random, sample: Sample) -> Mangled:
-    return Mangled(_within(dice, sample, ("\x1b[1;32m", "\x1b[0m", "\x1b[38;5;208m", "\x1b[K", "\x1b[m")))
-
-
-def _linked(dice: Random, sample: Sample) -> Mangled:
-    return Mangled(_within(dice, sample, ("\x1b]8;;https://example.org/a\x1b\\", "\x1b]8;;\x1b\\", "\x1b]8;;\x07")))
-
-
-def _unseen(dice: Random, sample: Sample) -> Mangled:
-    return Mangled(
-        _within(dice, sample, ("\u200b", "\u200d", "\u2060", "\ufeff", "\u202e", "\u202c", "\u00ad", "\u2066"))
-    )
-
-
-def _within(dice: Random, sample: Sample, things: tuple[str, ...]) -> str:
-    """Two or three of these in each secret, and one where its prefix is."""
-    text = sample.text
-    for secret in sample.secrets[:4]:
-        at = text.find(secret)
-        if at < 0:
-            continue
-        places = sorted({0, len(secret) // 3, 2 * len(secret) // 3}, reverse=True)
-        for place in (at + p for p in places):
-            text = text[:place] + dice.choice(things) + text[place:]
-        if at > 2 and text[at - 1].isalnum():
-            text = text[: at - 1] + dice.choice(things) + text[at - 1 :]
-    return text
-
-
-_SEQUENCES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_NO_WIDTH = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
-
-
-def unescaped_terminal(text: str) -> str:
-    """What a reader sees: no colours, no links, nothing of no width."""
-    return _NO_WIDTH.sub("", _SEQUENCES.sub("", text))
-
-
-def _seen(text: str) -> Views:
-    yield unescaped_terminal(text)
-
-
-def _typed(dice: Random, sample: Sample) -> Mangled:
-    """Progress that the text overwrites, and slips that were typed over."""
-    text = _within(dice, sample, ("#\b", "x\b", "..\b\b"))
-    return Mangled("\n".join(f"  1%\r{line}" if len(line) > 4 else line for line in text.split("\n")))
-
-
-def _hidden(dice: Random, sample: Sample) -> Mangled:
-    """The text was on the screen for a moment."""
-    cover = "all checks passed".ljust(len(sample.text) + 2)
-    return Mangled(f"{sample.text}\r{cover}\r\nnext\n", keep=("checks", "passed", "next"))
-
-
-def _overtyped(text: str) -> Views:
-    while "\b" in text:
-        shorter = re.sub("[^\x08\\n]\x08", "", text)
-        if shorter == text:
-            break
-        text = shorter
-    yield text
-
-
 # --- what is put before each line
 
 
@@ -300,15 +182,17 @@ MANGLINGS = (
     Mangling("base64url", _base64_url, _from_base64, _prefixed),
     Mangling("mime", _mime, _from_base64, _prefixed),
     Mangling("hex", _hex, _from_hex, _prefixed),
-    Mangling("wrap 80", _wrapped(WIDTH), _rejoined, _always),
-    Mangling("wrap 40", _wrapped(NARROW), _rejoined, _always),
-    Mangling("box", _framed("│", "╭─╮", "╰─╯", WIDTH), _unframed, _always),
-    Mangling("pipes", _framed("|", "+-+", "+-+", None), _unframed, _always),
-    Mangling("colours", _coloured, _seen, _always),
-    Mangling("links", _linked, _seen, _always),
-    Mangling("unseen", _unseen, _seen, _always),
-    Mangling("typed over", _typed, _overtyped, _not_a_block),
-    Mangling("hidden", _hidden, _overtyped, _one_line),
+    Mangling("wrap 80", terminal.wrapped(WIDTH), terminal.rejoined, _always),
+    Mangling("wrap 40", terminal.wrapped(NARROW), terminal.rejoined, _always),
+    Mangling("box", terminal.framed("│", "╭─╮", "╰─╯", WIDTH), terminal.unframed, _always),
+    Mangling("pipes", terminal.framed("|", "+-+", "+-+", None), terminal.unframed, _always),
+    Mangling("coloured box", terminal.framed_in_colour, terminal.unframed_in_colour, _always),
+    Mangling("hanging", terminal.hanging, terminal.unhung, _always),
+    Mangling("colours", terminal.coloured, terminal.seen, _always),
+    Mangling("links", terminal.linked, terminal.seen, _always),
+    Mangling("unseen", terminal.unseen, terminal.seen, _always),
+    Mangling("typed over", terminal.typed, terminal.overtyped, _not_a_block),
+    Mangling("hidden", terminal.hidden, terminal.overtyped, _one_line),
     Mangling("diff", _each_line(lambda i: "+", _BOTH), _as_is, _always),
     Mangling("diff removed", _each_line(lambda i: "-    ", _BOTH), _as_is, _always),
     Mangling("log", _each_line(_stamp), _as_is, _always),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from tests.redaction.clean import Alteration, Text, alterations, made, real
-from tests.redaction.corpus import a_redactor, cases
-from tests.redaction.scoring import Score, Tally, losses, misses, redacted, scores, tally
+from tests.redaction.corpus import Case, a_redactor, cases
+from tests.redaction.scoring import Score, losses, misses, redacted, scores, tally
 
 _SHOWN = 110  # characters of a line
 
@@ -17,7 +17,6 @@ def report() -> Iterator[str]:
     redactor = a_redactor()
     found = scores(cases(), lambda case: redacted(redactor, case))
     yield from _recall(found)
-    yield ""
     yield "Misses, by format: the manglings in which a secret could be read"
     yield from misses(found)
     yield ""
@@ -30,15 +29,27 @@ def report() -> Iterator[str]:
 
 def _recall(found: list[Score]) -> Iterator[str]:
     total = tally(found, lambda case: "all")
-    yield from _table("By kind", {**tally(found, lambda case: case.kind), **total})
-    yield ""
-    yield from _table("By mangling", {**tally(found, lambda case: case.mangling), **total})
+    plainly = {_name(one) for one in found if one.case.mangling == "plain" and not one.read}
+    of_known = [one for one in found if _name(one) in plainly]
+    for title, by in (("By kind", _kind), ("By mangling", _mangling)):
+        known = {**tally(of_known, by), **tally(of_known, lambda case: "all")}
+        yield f"{title:<16} {'cases':>7} {'missed':>7} {'recall':>8}   of formats that are found plain"
+        for name, row in {**tally(found, by), **total}.items():
+            part = f"{100 * known[name].recall:>6.1f} % of {known[name].total}" if name in known else ""
+            yield f"{name:<16} {row.total:>7} {row.missed:>7} {100 * row.recall:>6.1f} %   {part}"
+        yield ""
 
 
-def _table(title: str, rows: Mapping[str, Tally]) -> Iterator[str]:
-    yield f"{title:<16} {'cases':>7} {'missed':>7} {'recall':>8}"
-    for name, row in rows.items():
-        yield f"{name:<16} {row.total:>7} {row.missed:>7} {100 * row.recall:>6.1f} %"
+def _kind(case: Case) -> str:
+    return case.kind
+
+
+def _mangling(case: Case) -> str:
+    return case.mangling
+
+
+def _name(one: Score) -> tuple[str, str]:
+    return one.case.kind, one.case.format
 
 
 def _clean(name: str, texts: Iterable[Text], found: list[Alteration]) -> Iterator[str]:
@@ -46,7 +57,9 @@ def _clean(name: str, texts: Iterable[Text], found: list[Alteration]) -> Iterato
     yield f"Clean lines, {name}: {len(found)} of {lines} altered, {10_000 * len(found) / lines:.2f} in 10,000"
     count, shapes, example = Counter[str](), dict[str, set[str]](), dict[str, Alteration]()
     for one in map(_short, found):
-        key = re.sub(r"[0-9A-Za-z]*\d[0-9A-Za-z]*|REDACTED:\w+:\w+|^[+ -]+|^[\w/.]+:\d+:", "#", one.before).strip(" #")
+        key = re.sub(
+            r"[0-9A-Za-z]*\d[0-9A-Za-z]*|^[+ -]+|^[\w/.]+:\d+:", "#", one.after.partition("[REDACTED")[0]
+        ).strip(" #")
         count[key] += 1
         shapes.setdefault(key, set()).add(one.shape)
         example.setdefault(key, one)
