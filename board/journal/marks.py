@@ -1,19 +1,42 @@
 """The mark that stands in a secret's place: how it is made and how it is known again. Hides nothing by itself."""
 
+import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
-from board.journal.rules import KINDS, compiled
-
-MARKER: Final = r"(\[REDACTED:(?:(?:" + "|".join(sorted(KINDS)) + r"):[0-9a-f]{8}|failed|cut)\])"
-
-
-def mark(kind: str, secret: str, key: bytes) -> str:
-    from hashlib import blake2b
-
-    digest = blake2b(secret.encode("utf-8", "replace"), key=key, digest_size=4).hexdigest()
-    return f"[REDACTED:{kind}:{digest}]"
+FAILED: Final = "[REDACTED:failed]"
+CUT: Final = "[REDACTED:cut]"
+WITHOUT_HASH: Final = ("failed", "cut")
 
 
-def is_marked(value: str) -> bool:
-    """Our own mark and nothing else: who writes more than a mark can't hide behind it."""
-    return compiled(MARKER + r"[)\]}>.:]*").fullmatch(value) is not None
+class Marks:
+    """Marks of one installation: the same value under the same key has the same mark, which tells nothing of it."""
+
+    def __init__(self, key: bytes, kinds: Iterable[str]) -> None:
+        """`key` is not empty, of which at most 64 bytes are used. `kinds` are all that a mark may name."""
+        if not key:
+            raise ValueError("a redactor needs a key: marks without one can be guessed")
+        self._key = key[:64]
+        self.grammar = _grammar(tuple(sorted(set(kinds))))
+        self._exact = re.compile(self.grammar)
+        self._alone = re.compile(self.grammar + r"[)\]}>.:]*")
+
+    def mark(self, kind: str, secret: str) -> str:
+        from hashlib import blake2b
+
+        digest = blake2b(secret.encode("utf-8", "replace"), key=self._key, digest_size=4).hexdigest()
+        return f"[REDACTED:{kind}:{digest}]"
+
+    def is_marked(self, value: str) -> bool:
+        """Our own mark and nothing else: who writes more than a mark can't hide behind it."""
+        return value.startswith("[REDACTED:") and self._alone.fullmatch(value) is not None
+
+    def apart(self, s: str) -> list[str]:
+        """Text and marks in turn: a mark has an odd index."""
+        return self._exact.split(s) if "[REDACTED:" in s else [s]
+
+
+@lru_cache(maxsize=8)
+def _grammar(kinds: tuple[str, ...]) -> str:
+    return r"(\[REDACTED:(?:(?:" + "|".join(kinds) + r"):[0-9a-f]{8}|" + "|".join(WITHOUT_HASH) + r")\])"

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from board.journal.marks import MARKER, is_marked
-from board.journal.rules import compiled, is_code, is_expression, is_plain, is_prose, may_name_a_secret, secret_kind
+from board.journal.marks import Marks
+from board.journal.patterns import compiled
+from board.journal.rules import is_code, is_expression, is_plain, is_prose, may_name_a_secret, secret_kind
 
+# Behind a mark's grammar, which comes first: a name stands in none.
 _NAME: Final = (
-    MARKER + r"|(?<![A-Za-z0-9_.-])(?:"
+    r"|(?<![A-Za-z0-9_.-])(?:"
     r"(?P<flag>--?[A-Za-z][A-Za-z0-9_.-]++)[ \t]{1,4}(?=[^\s=:-])"
     r"|(?P<key>[A-Za-z0-9_.-]++)(?:\\{0,3}[\"'])?\]?"
     r"(?P<sep>[ \t]{0,8}(?:=>|:=|=(?!=)|:[ \t]?(?:str|bytes|string|String|Final)(?: \| None)?[ \t]?=(?!=)|:(?!:))"
@@ -39,21 +41,22 @@ class _Name(NamedTuple):
         return self.sep == "=" and not self.is_spaced and self.key.isupper()
 
 
-def named_secrets(s: str) -> Iterator[tuple[str, int, int]]:
+def named_secrets(s: str, marks: Marks) -> Iterator[tuple[str, int, int]]:
     """The kind and the span of each, in order; none reaches into another."""
     if not may_name_a_secret(s):
         return
-    at = compiled(_NAME).search(s)
+    name = compiled(marks.grammar + _NAME)
+    at = name.search(s)
     while at is not None:
         position = at.end()
-        found = _secret_after(s, at) if at[1] is None else None
+        found = _secret_after(s, at, marks) if at[1] is None else None
         if found is not None:
             yield found
             position = found[2]
-        at = compiled(_NAME).search(s, position)
+        at = name.search(s, position)
 
 
-def _secret_after(s: str, at: re.Match[str]) -> tuple[str, int, int] | None:
+def _secret_after(s: str, at: re.Match[str], marks: Marks) -> tuple[str, int, int] | None:
     """The kind and the span of the secret that a name announces, if it announces one."""
     key = at["key"] or at["flag"]
     if key[0] in "nrt" and at.start() and s[at.start() - 1] == "\\":
@@ -63,13 +66,13 @@ def _secret_after(s: str, at: re.Match[str]) -> tuple[str, int, int] | None:
         return None
     sep = at["sep"] or " "
     name = _Name(key, kind, sep.strip() or " ", sep != sep.strip(), at.end())
-    start, end = _value_span(s, name, is_first=_stands_first(s, at.start()))
+    start, end = _value_span(s, name, marks, is_first=_stands_first(s, at.start()))
     value = s[start:end]
-    is_none = not value or is_marked(value) or is_plain(value, kind) or (kind == "cookie" and "=" not in value)
+    is_none = not value or marks.is_marked(value) or is_plain(value, kind) or (kind == "cookie" and "=" not in value)
     return None if is_none else (kind, start, end)
 
 
-def _value_span(s: str, name: _Name, *, is_first: bool) -> tuple[int, int]:
+def _value_span(s: str, name: _Name, marks: Marks, *, is_first: bool) -> tuple[int, int]:
     opening = compiled(_OPENING).match(s, name.end)
     start = name.end if opening is None else opening.end()
     scheme = compiled(_SCHEME).match(s, start) if name.kind == "auth" else None
@@ -80,7 +83,7 @@ def _value_span(s: str, name: _Name, *, is_first: bool) -> tuple[int, int]:
     if name.sep == ":" and (scheme is not None or name.kind == "cookie"):
         end = _matched_to(_REST, s, inside)
         return inside, end
-    return start, _bare_end(s, name, is_first=is_first)
+    return start, _bare_end(s, name, marks, is_first=is_first)
 
 
 def _is_no_literal(s: str, opening: re.Match[str], end: int) -> bool:
@@ -92,18 +95,24 @@ def _is_no_literal(s: str, opening: re.Match[str], end: int) -> bool:
     return is_template or closes
 
 
-def _bare_end(s: str, name: _Name, *, is_first: bool) -> int:
+def _bare_end(s: str, name: _Name, marks: Marks, *, is_first: bool) -> int:
     """Where an unquoted value ends: with its word, or with its line when the name stands first in it (YAML)."""
     if is_first and name.is_shell:
         return _matched_to(_SHELL_WORD, s, name.end)
     word = s[name.end : _matched_to(_BARE, s, name.end)]
     if is_plain(word, name.kind):
         return name.end
-    while word and word[-1] in ")]}>.:" and not is_marked(word):
+    while word and word[-1] in ")]}>.:" and not marks.is_marked(word):
         word = word[:-1]
     is_source = not name.is_shell and is_code(word, name.key, is_pair=name.sep == ":")
     is_variable = name.is_spaced and name.sep == "=" and name.kind != "password" and is_expression(word)
-    if is_source or is_variable or is_plain(word, name.kind) or is_prose(word, name.kind, name.sep) or is_marked(word):
+    if (
+        is_source
+        or is_variable
+        or is_plain(word, name.kind)
+        or is_prose(word, name.kind, name.sep)
+        or marks.is_marked(word)
+    ):
         return name.end
     if name.sep == ":" and is_first and name.is_spaced:
         return name.end + len(s[name.end : _matched_to(_YAML_REST, s, name.end)].rstrip())

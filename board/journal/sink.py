@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import Final
 
 from board.journal.events import Event, instant, line_record
+from board.journal.known import known_from_environment
 from board.journal.redact import Redacted, Redactor
-from board.journal.rules import known_from_environment
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 _KEY_BYTES: Final = 32

@@ -1,0 +1,103 @@
+"""Secrets in other clothes: what percent signs, backslashes, base64 and hexadecimal write of a known format.
+
+Each way of reading is a view: a decoded text, and where each of its characters stands in the written one. Masks nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from board.journal.patterns import compiled
+
+_CODES: Final = r"%(?:25){0,4}([0-9A-Fa-f]{2})|\\{1,8}(?:u00([0-9A-Fa-f]{2})|x([0-9A-Fa-f]{2})|(/))"
+# Bytes of visible ASCII: in hexadecimal the first figure of each is 2 to 7, in base64 the first character of a group
+# of four is one of I to f. No hash has a long run of them.
+_HEX_RUN: Final = "(?:[2-7][0-9A-Fa-f]){12,}"
+_HEX_WORD: Final = "[0-9A-Fa-f]{24,}+"
+_BASE64_RUN: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){5}"
+_BASE64_WORD: Final = "[A-Za-z0-9+/_-]{20,}+"
+_PRINTABLE: Final = rb"[\t\n\r -~]{14,}"
+_CODE_HINT: Final = r"%(?:25)*+[2-7][0-9A-Fa-f]|\\(?:u00[2-7]|x[2-7]|/)"
+
+
+class View(NamedTuple):
+    """`at[i]` is where the written text has what `text[i]` says; it has one more, the end.
+
+    Of a whole view no part can be cut out: what is in it stands for all of it.
+    """
+
+    text: str
+    at: tuple[int, ...]
+    is_whole: bool
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        return (self.at[0], self.at[-1]) if self.is_whole else (self.at[start], self.at[end])
+
+
+def views(s: str) -> Iterator[View]:
+    if compiled(_CODE_HINT).search(s) is not None:
+        yield _decoded(s)
+    for m in compiled(_HEX_WORD).finditer(s):
+        for run in _hex_runs(m[0]):
+            yield View(run, m.span(), is_whole=True)
+    for m in compiled(_BASE64_WORD).finditer(s):
+        for run in _base64_runs(m[0]):
+            yield View(run, m.span(), is_whole=True)
+
+
+def veiled(s: str) -> Iterator[tuple[int, str]]:
+    """What a text of any length hides, decoded, and where it stands: a cheap look, in no order."""
+    for m in compiled(_CODE_HINT).finditer(s):
+        yield m.start(), ""
+    for m in compiled(_HEX_RUN).finditer(s):
+        yield m.start(), bytes.fromhex(m[0]).decode("ascii", "replace")
+    for word in _base64_words("\n".join(set(compiled(_BASE64_WORD).findall(s)))):
+        for run in _base64_runs(word):
+            yield s.find(word), run
+
+
+def _base64_words(words: str) -> Iterator[str]:
+    """Of lines of one word each, those that may be base64 of text."""
+    m = compiled(_BASE64_RUN).search(words)
+    while m is not None:
+        end = words.find("\n", m.end())
+        end = len(words) if end < 0 else end
+        yield words[words.rfind("\n", 0, m.start()) + 1 : end]
+        m = compiled(_BASE64_RUN).search(words, end)
+
+
+def _decoded(s: str) -> View:
+    text: list[str] = []
+    at: list[int] = []
+    done = 0
+    for m in compiled(_CODES).finditer(s):
+        text += s[done : m.start()]
+        at += range(done, m.start())
+        text.append("/" if m[4] else chr(int(m[1] or m[2] or m[3], 16)))
+        at.append(m.start())
+        done = m.end()
+    text += s[done:]
+    at += range(done, len(s) + 1)
+    return View("".join(text), tuple(at), is_whole=False)
+
+
+def _hex_runs(word: str) -> Iterator[str]:
+    """Bytes may begin at an even or at an odd figure of it."""
+    for m in compiled(_HEX_RUN).finditer(word):
+        yield bytes.fromhex(m[0]).decode("ascii", "replace")
+
+
+def _base64_runs(word: str) -> Iterator[str]:
+    """Where the text begins in which the secret is nobody knows: each of the four ways to cut it is tried."""
+    from binascii import Error, a2b_base64
+
+    if compiled(_BASE64_RUN).search(word) is None:
+        return
+    plain = word.replace("-", "+").replace("_", "/")
+    for offset in range(4):
+        text = plain[offset:]
+        try:
+            data = a2b_base64(text[: len(text) // 4 * 4])
+        except Error:
+            continue
+        for m in compiled(_PRINTABLE).finditer(data):
+            yield m[0].decode("ascii")

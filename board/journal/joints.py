@@ -1,0 +1,97 @@
+"""Words that a terminal cut in two: at its last column, or at the border of a box. Finds where, and masks nothing.
+
+A joint is a stretch of text that isn't there for who reads the word: a line's end, borders, an indent.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from board.journal.patterns import compiled
+from board.journal.units import MORE, Candidate, Found, More, Text, Unit
+
+MOST_LINES: Final = 64
+_SIDE: Final = "│┃║|▏▕┆┊╎"
+_PART: Final = r"[A-Za-z0-9_+/=.%~:@&?$!*^(){}\[\]-]"
+# A full line of a box: its words go up to the border, but for the blank or two that every line has there.
+_FULL: Final = rf"(?<={_PART})[ ]{{0,2}}[{_SIDE}][ \t]*\n"
+# One blank is a blank between words; more are an indent.
+_NEXT: Final = rf"(?:[ \t]{{2,}}|[ \t]*[{_SIDE}>⎿][ \t]{{0,3}})?(?={_PART})"
+_NEXT_BOXED: Final = rf"[ \t]*[{_SIDE}][ \t]{{0,3}}(?={_PART})"
+KIND: Final = "wrapped"
+
+# Finds secrets in a text of one line: start, end, kind.
+Finds = Callable[[str], Sequence[tuple[int, int, str]]]
+
+
+def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
+    """The first lines of words that go on in the next."""
+    for side in _SIDE:
+        if side in text.s:
+            for m in compiled(re.escape(side) + r"[ \t]*\n").finditer(text.s):
+                yield Candidate(text.line_start(m.start()), chain(width))
+    if width is not None:
+        at = 0
+        for line in text.s.split("\n")[: -1 if text.s.endswith("\n") else None]:
+            if len(line) == width:
+                yield Candidate(at, chain(width))
+            at += len(line) + 1
+
+
+def chain(width: int | None) -> Callable[[Text, int], Found]:
+    """A finder of lines each of which goes on in the next, at most 64; the joints are the unit's spans."""
+
+    def find(text: Text, start: int) -> Found:
+        joints: list[tuple[int, int]] = []
+        at = start
+        for _ in range(MOST_LINES):
+            joint = _joint(text, at, width)
+            if joint is MORE:
+                return MORE
+            if joint is None:
+                break
+            joints.append(joint)
+            at = text.line_start(joint[1])
+        return Unit(start, text.whole(at), KIND, tuple(joints)) if joints else None
+
+    return find
+
+
+def _joint(text: Text, at: int, width: int | None) -> tuple[int, int] | More | None:
+    end = text.line_end(at)
+    line = text.s[at:end]
+    full = compiled(_FULL).search(text.s, at, end + 1) if line.rstrip()[-1:] in tuple(_SIDE) else None
+    is_wide = width is not None and len(line) == width
+    if full is None and not (is_wide and compiled(_PART).fullmatch(line[-1:]) is not None):
+        return None
+    if end >= len(text.s):
+        return None if text.is_all else MORE
+    after = end + 1
+    if after >= len(text.s):
+        return None if text.is_all else MORE
+    goes_on = compiled(_NEXT if full is None else _NEXT_BOXED).match(text.s, after, text.line_end(after))
+    if goes_on is None:
+        return None
+    return (end if full is None else full.start()), goes_on.end()
+
+
+def rejoined(s: str, joints: Sequence[tuple[int, int]]) -> tuple[str, list[int]]:
+    """The text without its joints, and where each of its characters stood; one place more, the end."""
+    parts: list[str] = []
+    at: list[int] = []
+    done = 0
+    for start, end in (*joints, (len(s), len(s))):
+        parts.append(s[done:start])
+        at += range(done, start)
+        done = end
+    return "".join(parts), [*at, len(s)]
+
+
+def across(joints: Sequence[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """The pieces of a written text from `start` to `end` that lie between joints: two or more if it crosses one."""
+    pieces: list[tuple[int, int]] = []
+    for gap_start, gap_end in joints:
+        if start < gap_start and gap_end < end:
+            pieces.append((start, gap_start))
+            start = gap_end
+    return [*pieces, (start, end)]

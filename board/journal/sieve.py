@@ -1,0 +1,142 @@
+"""Which lines of a long text have to be looked at closely. Decides nothing: a line that it leaves out has no secret.
+
+Nine lines of ten hold none. So the whole text is asked for literals first, by the C loop of `in` and only where words
+are long enough, or in one pass by the Aho-Corasick automaton of the optional `ahocorasick-rs`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from board.journal import keyblocks
+from board.journal.hidden import veiled
+from board.journal.idioms import IDIOM_HINTS
+from board.journal.known import places
+from board.journal.marks import Marks
+from board.journal.own import Own
+from board.journal.patterns import compiled
+from board.journal.rules import STEMS
+from board.journal.tokens import ANYWHERE, BY_PREFIX, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, Beginnings, tokens_of
+
+_NEEDLE_WORD: Final = 8
+_HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
+_ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
+# What stands behind a name's stem when the name announces something: the rest of the name, then a sign or a blank.
+_ANNOUNCES: Final = r"[a-z0-9_.-]*+(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=>]|<)"
+_FLAG: Final = r"[a-z0-9_.-]*+[ \t]"
+_TO_LOWER: Final = {**{i: i + 32 for i in range(ord("A"), ord("Z") + 1)}}
+
+
+class Sieve:
+    def __init__(self, needles: list[str], marks: Marks, own: Own | None, *, fast: bool = True) -> None:
+        self._needles = needles
+        self._marks = marks
+        self._own = own
+        self._cores = [(max(re.findall(WORD + "+", needle) or [""], key=len), needle) for needle in needles]
+        self._finder = _automaton((*BY_PREFIX, *needles)) if fast else None
+
+    def hot(self, s: str) -> list[int]:
+        """Places in lines that have to be looked at, in order; a line may have several."""
+        found = set(self._literals(s))
+        found.update(_names(s))
+        found.update(self._veiled(s))
+        if keyblocks.may_hold(s):
+            found.update(m.start() for m in compiled(f"{keyblocks.BEGIN}|{keyblocks.END}").finditer(s))
+        if self._own is not None:
+            found.update(start for _, start, _ in self._own.find(s))
+        return sorted(found)
+
+    def _literals(self, s: str) -> Iterator[int]:
+        if self._finder is not None:
+            yield from self._by_automaton(s)
+            return
+        runs = _once(RUN, s)
+        words = _once(f"{WORD}{{{WORD_LEAST},}}", runs)
+        for prefix in (*_there(IN_WORDS, words), *_there(IN_RUNS, runs), *_escaped(s), *ANYWHERE):
+            if prefix in s:
+                yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
+        if self._needles:
+            yield from self._known(s, words)
+
+    def _known(self, s: str, words: str) -> Iterator[int]:
+        shorter = _once(f"{WORD}{{{_NEEDLE_WORD},}}", s)
+        for core, needle in self._cores:
+            where = words if len(core) >= WORD_LEAST else shorter if len(core) >= _NEEDLE_WORD else s
+            if core in where:
+                yield from places(s, needle)
+
+    def _by_automaton(self, s: str) -> Iterator[int]:
+        names = (*BY_PREFIX, *self._needles)
+        seen: set[str] = set()
+        for number, start, _ in self._finder.find_matches_as_indexes(s, overlapping=True):  # type: ignore[union-attr]
+            if number >= len(BY_PREFIX):
+                yield start
+            elif (prefix := names[number]) not in seen:
+                seen.add(prefix)
+                yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
+
+    def _veiled(self, s: str) -> Iterator[int]:
+        places: list[int] = []
+        texts: list[str] = []
+        for place, text in veiled(s):
+            if not text:
+                yield place
+            places.append(place)
+            texts.append(text)
+        if not texts:
+            return
+        together = "\n".join(texts)
+        if any(prefix in together for prefix in BY_PREFIX) or self._own is not None or "PRIVATE KEY" in together:
+            yield from places
+
+
+def _once(pattern: str, s: str) -> str:
+    """Each different word: a terminal says the same again and again."""
+    return "\n".join(set(compiled(pattern).findall(s)))
+
+
+def _there(prefixes: "Beginnings", where: str) -> Iterator[str]:
+    """Those that stand in a text, and perhaps a few more."""
+    heads = set(compiled(_HEAD).findall(where))
+    for head in heads & prefixes.by_head.keys():
+        yield from prefixes.by_head[head]
+    for prefix in prefixes.inside:
+        if prefix in where:
+            yield prefix
+
+
+def _escaped(s: str) -> Iterator[str]:
+    """A sign that is written as letters, such as `\\n`, is no letter before a token."""
+    if "\\" in s or "%" in s:
+        behind = _once(_ESCAPED, s)
+        if behind:
+            yield from (prefix for prefix in BY_PREFIX if prefix in behind)
+
+
+def _automaton(words: Iterable[str]) -> Any:
+    """None without the extra."""
+    try:
+        import ahocorasick_rs
+    except ImportError:
+        return None
+    return ahocorasick_rs.AhoCorasick(list(words), implementation=ahocorasick_rs.Implementation.ContiguousNFA)
+
+
+def _names(s: str) -> Iterator[int]:
+    low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
+    announces, flag = compiled(_ANNOUNCES).match, compiled(_FLAG).match
+    for stem in STEMS:
+        at = low.find(stem)
+        while at >= 0:
+            behind = at + len(stem)
+            if announces(low, behind) is not None or (
+                flag(low, behind) is not None and "-" in low[max(0, at - 32) : at]
+            ):
+                yield at
+                end = low.find("\n", behind)
+                if end < 0:
+                    break
+                behind = end
+            at = low.find(stem, behind)
+    for hint in IDIOM_HINTS:
+        yield from places(low, hint)

@@ -1,0 +1,333 @@
+"""Text of many lines: what belongs together is found however it was cut, and lines that are left out hold nothing."""
+
+import random
+import string
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from board.journal.places import placed
+from board.journal.redact import Redactor
+from board.journal.sieve import Sieve
+from board.journal.visible import visible
+
+WORD = string.ascii_letters + string.digits
+KNOWN = "kN0wn" + "".join(random.Random("known").choices(WORD, k=14))
+
+
+def a_redactor(**changed: Any) -> Redactor:
+    given_: dict[str, Any] = {"home": "/home/dev", "user": "dev", "host": "devbox", "key": b"k" * 32, "known": {}}
+    return Redactor(**(given_ | changed))
+
+
+REDACT = a_redactor(known={"X": KNOWN})
+
+
+def draw(seed: object, length: int, alphabet: str = WORD) -> str:
+    return "".join(random.Random(str(seed)).choices(alphabet, k=length))
+
+
+def fed(text: str, size: int, width: int | None = None) -> str:
+    stream = REDACT.stream(width=width)
+    return "".join(stream.feed(text[at : at + size]) for at in range(0, len(text), size)) + stream.close()
+
+
+GITHUB = "ghp_" + draw("github", 36)
+LONG = "sk-proj-" + draw("openai", 150)
+BODY = [draw(i, 64, WORD + "+/") for i in range(12)] + [draw("end", 22) + "=="]
+BEGIN, END = "-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----"
+PEM = "\n".join((BEGIN, *BODY, END))
+
+
+def is_gone(out: str, secret: str) -> bool:
+    """No eight characters of it are left, also when what stands between lines is taken away."""
+    bare = "".join(c for c in out if c.isalnum() or c in "+/_-")
+    return not any(secret[i : i + 8] in bare for i in range(len(secret) - 7))
+
+
+# --- whatever the pieces
+
+
+LINES = st.sampled_from(
+    [
+        *("", "plain words", "x" * 20, "y" * 40, f"use {GITHUB} now", LONG[:20], LONG[20:40], "token=", f"key {KNOWN}"),
+        *(BEGIN, END, *BODY[:4], BODY[-1], f"10:00 | {BODY[0]}", f"> {BODY[1]}", "Proc-Type: 4,ENCRYPTED", "=aB3d"),
+        *("password: |", "  hunter2 of mine", "    deeper", "- name: DB_PASSWORD", "  value: hunter2x", "login ann"),
+        *(
+            "│ export A=" + GITHUB[:29] + " │",
+            "│ " + GITHUB[29:] + "   │",
+            "| " + LONG[:36] + " |",
+            "| " + LONG[36:72] + " |",
+        ),
+        *(
+            "Private-Lines: 2",
+            "password hunter2x",
+            "\x1b[31mred\x1b[0m",
+            "a\rb",
+            "c\bd",
+            "50%\r100%",
+            "/home/dev/x",
+            "é" * 20,
+        ),
+        *(
+            '{"token": 1234567890}',
+            '"token": 1234567890,',
+            "\u200b",
+            "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+            "z" * 39,
+        ),
+    ]
+)
+TEXTS = st.lists(LINES, max_size=24).flatmap(
+    lambda lines: st.sampled_from(["\n", "\r\n"]).map(lambda end: end.join(lines))
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS, st.sampled_from([1, 2, 7, 40, 300]), st.sampled_from([None, 20, 40]), st.booleans())
+def test_the_result_does_not_depend_on_the_pieces(text: str, size: int, width: int | None, ends: bool) -> None:
+    """A text in any pieces comes out as the text at once.
+
+    Mutants seen red: a line that may go on is given out at once; units are looked for in each piece alone.
+    """
+    text += "\n" if ends else ""
+    assert fed(text, size, width) == fed(text, len(text) + 1, width)
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS)
+def test_twice_is_once(text: str) -> None:
+    """What is redacted stays as it is."""
+    once = REDACT.text(text)
+    assert REDACT.text(once) == once
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LINES | st.text(max_size=40), max_size=12))
+def test_no_line_is_left_out_that_holds_a_secret(lines: list[str]) -> None:
+    """The cheap look at many lines leaves out none that the close look at one would alter, with the extra or without.
+
+    Mutants seen red: words of 40 characters instead of 12; no look at what is escaped.
+    """
+    for line in (visible(line) for line in lines):
+        for is_fast in (False, True):
+            sieve = Sieve([needle for needle, _ in REDACT.needles()], REDACT.marks, None, fast=is_fast)
+            seen = placed(line, REDACT.shapes).replace("\n", " ")
+            if REDACT.settled(seen) != seen:
+                assert sieve.hot(f"before\n{seen}\nbehind"), seen
+
+
+# --- words that a terminal cut in two
+
+
+def boxed(text: str, width: int, side: str) -> str:
+    return "\n".join(f"{side} {text[at : at + width].ljust(width)} {side}" for at in range(0, len(text), width))
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 133])
+def test_a_token_that_was_wrapped_is_masked(width: int) -> None:
+    """With the terminal's width a token is found over as many lines as it has, and the text around it stays.
+
+    Mutant seen red: a unit of joined lines ends after two.
+    """
+    text = f"export OPENAI_API_KEY={LONG} and then the rest of it"
+    wrapped = "\n".join(text[at : at + width] for at in range(0, len(text), width)) + "\nbehind\n"
+    out = fed(wrapped, 1000, width)
+    assert is_gone(out, LONG)
+    assert out.startswith("export OPENAI_API_KEY=" if width > 22 else "export OPENAI_API_KE")
+    assert out.replace("\n", "").endswith(" and then the rest of itbehind")
+    assert is_gone(fed(wrapped.replace("\n", "\r\n"), 9, width), LONG)
+
+
+def test_lines_that_only_happen_to_be_full_stay() -> None:
+    """Full lines without a secret across their end are not altered."""
+    text = "".join(random.Random(3).choices("abc def ghi", k=400))
+    wrapped = "\n".join(text[at : at + 40] for at in range(0, 400, 40))
+    assert fed(wrapped, 50, 40) == wrapped
+
+
+@pytest.mark.parametrize("side", ["│", "┃", "║", "|"])
+def test_a_token_that_a_box_cut_is_masked(side: str) -> None:
+    """What a box's borders stand between is one word: its width is not asked. Mutant seen red: no look at borders."""
+    for width in (30, 76):
+        out = REDACT.text(f"{boxed(f'set {LONG} now', width, side)}\nplain {side} text\n")
+        assert is_gone(out, LONG)
+        assert f"{side} set [REDACTED:openai:" in out
+        assert out.endswith(f"plain {side} text\n")
+    table = f"{side} name {side} age {side}\n{side} ann  {side} 44  {side}\n"
+    assert REDACT.text(table) == table
+
+
+def test_a_known_value_and_a_named_one_are_masked_over_two_lines() -> None:
+    """Not only tokens are joined."""
+    for text, secret in ((f"see {KNOWN} there", KNOWN), (f"password={(value := draw('value', 20))} x", value)):
+        wrapped = text[:14] + "\n" + text[14:]
+        assert is_gone(fed(wrapped, 100, 14), secret)
+
+
+# --- keys of many lines
+
+
+@pytest.mark.parametrize(
+    "dress",
+    [
+        "{}",
+        "+{}",
+        "> {}",
+        "  {}",
+        "10:00:01 | {}",
+        '    "{}\\n"',
+        "│ {} │",
+        "\x1b[32m{}\x1b[0m",
+        "{}\r",
+    ],
+)
+@pytest.mark.parametrize("is_headless", [False, True])
+def test_a_key_is_masked_in_every_dress_and_without_its_head(dress: str, is_headless: bool) -> None:
+    """All lines of a private key go, also behind a log's prefix, in a diff, and when its beginning is missing.
+
+    Mutant seen red: no search back from END.
+    """
+    lines = [*BODY[3:], END] if is_headless else [BEGIN, *BODY, END]
+    out = REDACT.text("before it\n" + "\n".join(map(dress.format, lines)) + "\nbehind it\n")
+    assert not any(is_gone(out, line) is False for line in BODY)
+    assert out.startswith("before it\n")
+    assert out.endswith("\nbehind it\n")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "PRIVATE KEY",
+        "ENCRYPTED PRIVATE KEY",
+        "OPENSSH PRIVATE KEY",
+        "EC PRIVATE KEY",
+        "PGP PRIVATE KEY BLOCK",
+        "AGE ENCRYPTED FILE",
+    ],
+)
+def test_keys_of_all_kinds(label: str) -> None:
+    """PKCS, OpenSSH, PGP with its headers, age, SSH2 with four dashes."""
+    headers = ["Version: GnuPG v2", ""] if "PGP" in label else []
+    for dash, blank in (("-----", ""), ("---- "[:4], " ")):
+        block = [f"{dash}{blank}BEGIN {label}{blank}{dash}", *headers, *BODY, f"{dash}{blank}END {label}{blank}{dash}"]
+        out = REDACT.text("a\n" + "\n".join(block) + "\nz")
+        assert out.startswith("a\n[REDACTED:pem:")
+        assert out.count("\n") == 2
+
+
+def test_a_key_without_an_end_takes_only_its_own_lines() -> None:
+    """Where END never comes, lines that look like the key's go and the others stay."""
+    out = REDACT.text("\n".join((BEGIN, *BODY, "The end was lost.", "plain text")))
+    assert not any(line[:12] in out for line in BODY)
+    assert out.endswith("\nThe end was lost.\nplain text")
+
+
+def test_puttys_private_lines() -> None:
+    """As many lines as the file says."""
+    text = "Public-Lines: 1\n" + BODY[0] + "\nPrivate-Lines: 2\n" + BODY[1] + "\n" + BODY[2] + "\nPrivate-MAC: 0a1b"
+    out = REDACT.text(text)
+    assert not is_gone(out, BODY[0])
+    assert is_gone(out, BODY[1])
+    assert is_gone(out, BODY[2])
+    assert out.endswith("\nPrivate-MAC: 0a1b")
+
+
+@pytest.mark.parametrize("glue", ["\\n", "\\r\\n", "\\\\n"])
+def test_a_key_in_one_line_with_or_without_head(glue: str) -> None:
+    """Line breaks may be written out; JSON around the key stays JSON."""
+    for lines in ([BEGIN, *BODY, END], [*BODY[2:], END], [BEGIN, *BODY]):
+        out = REDACT.text('{"key": "' + glue.join(lines) + '", "n": 1}')
+        assert not any(line[:12] in out for line in BODY)
+        assert out.endswith('", "n": 1}')
+
+
+def test_public_things_that_look_like_keys_stay() -> None:
+    """A certificate, a public key, base64 of many lines, and source text about keys are no secrets."""
+    blocks = [
+        "\n".join(("-----BEGIN CERTIFICATE-----", *BODY, "-----END CERTIFICATE-----")),
+        "\n".join(("-----BEGIN PUBLIC KEY-----", *BODY, "-----END PUBLIC KEY-----")),
+        "\n".join(BODY * 12),
+        f'if "{BEGIN}" in text:\n    raise ValueError("{END}")\nreturn text',
+    ]
+    for block in blocks:
+        assert REDACT.text(block) == block
+
+
+# --- what another line announces
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("db:\n  password: |\n    {}\n    second\n  user: ann\n", "of many words 1"),
+        ("secret: >-\n  {}\nnext: x\n", "hunter two 22"),
+        ("env:\n- name: DB_PASSWORD\n  value: {}\n- name: LEVEL\n  value: info\n", "hunter2x"),
+        ('{{\n  "name": "API_KEY",\n  "value": "{}"\n}}\n', "hunter2x"),
+        ("machine h\n  login ann\n  password {}\n", "hunter2x"),
+    ],
+)
+def test_a_line_may_announce_the_next(text: str, secret: str) -> None:
+    """YAML blocks, name above value, netrc: the value goes and all else stays."""
+    out = REDACT.text(text.format(secret))
+    assert secret not in out
+    assert "[REDACTED:" in out
+    kept = [line for line in text.format("").split("\n") if line.strip() and "second" not in line]
+    assert all(line.rstrip(' "') in out for line in kept)
+
+
+# --- long lines, and time
+
+
+def test_a_long_line_is_cut_where_no_secret_is_halved() -> None:
+    """Whatever stands at the cut, no part of it is left, and what comes behind is kept."""
+    for shift in range(0, 90, 3):
+        head = "word " * ((64 * 1024 - 60) // 5) + "x" * shift
+        out = REDACT.text(f"{head} {GITHUB} behind {GITHUB} more\nnext line")
+        assert is_gone(out, GITHUB)
+        assert out.endswith(" more\nnext line")
+
+
+def test_a_long_json_line_stays_json() -> None:
+    """Also where a value is longer than what is looked at at once."""
+    import json
+
+    record = {"a": "word " * 20_000, "token": GITHUB, "b": ["x y, z"] * 9000, "password": "p w " * 20_000, "c": 1}
+    out = REDACT.text(json.dumps(record))
+    assert is_gone(out, GITHUB)
+    assert "p w p w p w p w" not in out
+    assert json.loads(out).keys() == record.keys()
+
+
+def test_a_word_without_end_is_left_out_behind_the_limit() -> None:
+    """Half of a secret must not be looked at: a word that goes on behind 64 Ki characters is cut, and said so."""
+    out = REDACT.text("data:" + "A" * 65_000 + GITHUB + "B" * 40_000 + " behind\nnext")
+    assert is_gone(out, GITHUB)
+    assert out.endswith("[REDACTED:cut] behind\nnext")
+
+
+def test_memory_is_bounded_by_what_may_go_on() -> None:
+    """Of an endless text nothing is held back but a few lines, of an endless line 64 Ki characters."""
+    stream = REDACT.stream()
+    given_out = 0
+    for _ in range(200):
+        given_out += len(stream.feed("plain text, and more of it\n" * 100))
+    assert given_out >= 199 * 100 * 27
+    assert len(stream.feed("a, " * 1_000_000)) >= 2_900_000
+
+
+class Broken(Redactor):
+    """A real redactor in which the look at a line fails."""
+
+    def settled(self, s: str) -> str:
+        raise RuntimeError(s)
+
+
+def test_a_failure_lets_nothing_through() -> None:
+    """What can't be looked at is not written. Mutant seen red: a stream that gives its piece back."""
+    stream = Broken(home="", user="", host="", key=b"k", known={}).stream()
+    out = stream.feed(f"use {GITHUB}\n") + stream.close()
+    assert is_gone(out, GITHUB)
+    assert "[REDACTED:failed]" in out
