@@ -13,12 +13,12 @@ from tests.redaction.values import draw, uuid
 
 def _uv_lock(dice: Random) -> Lines:
     name, digest = dice.choice(PACKAGES), draw(dice, "h", 64)
-    path = f"https://files.pythonhosted.org/packages/{draw(dice, 'h', 2)}/{draw(dice, 'h', 2)}/{draw(dice, 'h', 60)}"
+    path = f"https://files.example.org/packages/{draw(dice, 'h', 2)}/{draw(dice, 'h', 2)}/{draw(dice, 'h', 60)}"
     return [
         "[[package]]",
         f'name = "{name}"',
         f'version = "{number(dice, 9)}.{number(dice, 30)}.0"',
-        'source = { registry = "https://pypi.org/simple" }',
+        'source = { registry = "https://index.example.org/simple" }',
         f'sdist = {{ url = "{path}/{name}.tar.gz", hash = "sha256:{digest}", size = {number(dice, 99999)} }}',
         "wheels = [",
         f'    {{ url = "{path}/{name}-py3-none-any.whl", hash = "sha256:{draw(dice, "h", 64)}", size = 5321 }},',
@@ -31,7 +31,7 @@ def _npm_lock(dice: Random) -> Lines:
     return [
         f'    "node_modules/{name}": {{',
         f'      "version": "{number(dice, 9)}.{number(dice, 30)}.1",',
-        f'      "resolved": "https://registry.npmjs.org/{name}/-/{name}-1.2.3.tgz",',
+        f'      "resolved": "https://registry.example.org/{name}/-/{name}-1.2.3.tgz",',
         f'      "integrity": "{integrity(dice)}",',
         '      "license": "MIT"',
         "    },",
@@ -40,13 +40,13 @@ def _npm_lock(dice: Random) -> Lines:
 
 def _yarn_lock(dice: Random) -> Lines:
     name = dice.choice(PACKAGES)
-    resolved = f'  resolved "https://registry.yarnpkg.com/{name}/-/{name}-1.2.3.tgz#{draw(dice, "h", 40)}"'
+    resolved = f'  resolved "https://registry.example.org/{name}/-/{name}-1.2.3.tgz#{draw(dice, "h", 40)}"'
     return [f'{name}@^1.2.0, "{name}@>= 1":', '  version "1.2.3"', resolved, f"  integrity {integrity(dice)}", ""]
 
 
 def _cargo_lock(dice: Random) -> Lines:
     name = dice.choice(PACKAGES)
-    source = 'source = "registry+https://github.com/rust-lang/crates.io-index"'
+    source = 'source = "registry+https://index.example.org/crates"'
     return ["[[package]]", f'name = "{name}"', 'version = "0.4.2"', source, f'checksum = "{draw(dice, "h", 64)}"', ""]
 
 

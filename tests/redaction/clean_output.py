@@ -43,7 +43,7 @@ def _cargo(dice: Random) -> Lines:
 
 
 def _npm(dice: Random) -> Lines:
-    rows = [f"npm http fetch GET 200 https://registry.npmjs.org/{name} {number(dice)}ms" for name in PACKAGES]
+    rows = [f"npm http fetch GET 200 https://registry.example.org/{name} {number(dice)}ms" for name in PACKAGES]
     return [*rows, "npm warn deprecated oauthlib@1.0.0: no more support", f"added {number(dice)} packages in 3s"]
 
 

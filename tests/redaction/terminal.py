@@ -36,7 +36,8 @@ def _placed(sample: Sample, width: int) -> str:
     if at < 0 or "\n" in sample.text:
         return sample.text
     middle = at + min(len(sample.secrets[0]), width) // 2
-    return ("note that the worker said at last " * 3)[: -middle % width].rstrip().ljust(-middle % width) + sample.text
+    room = -middle % width
+    return ("note that the worker said at last " * 3)[: max(0, room - 1)] + " " * (room > 0) + sample.text
 
 
 def _unbroken(keep: tuple[str, ...], lines: list[str]) -> tuple[str, ...]:
@@ -52,7 +53,9 @@ def framed(edge: str, top: str, bottom: str, width: int | None) -> Callable[[Ran
         inner = (width or BOX) - 4
         lines = [line[i : i + inner] for line in sample.text.split("\n") for i in range(0, max(len(line), 1), inner)]
         rows = [f"{edge} {line.ljust(inner)} {edge}" for line in ["Ran one command", *lines]]
-        text = "\n".join((top.replace("-", top[1] * (inner + 2)), *rows, bottom.replace("-", bottom[1] * (inner + 2))))
+        text = "\n".join(
+            (top[0] + top[1] * (inner + 2) + top[2], *rows, bottom[0] + bottom[1] * (inner + 2) + bottom[2])
+        )
         return Mangled(text + "\n", width, keep=("Ran", "command", *_unbroken(sample.keep, lines)))
 
     return do

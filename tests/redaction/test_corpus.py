@@ -25,7 +25,7 @@ from tests.redaction.mangling import MANGLINGS
 from tests.redaction.scoring import Score, misses, redacted, score, scores, tally
 
 # As measured, in percent: raise them with the redactor, never lower them.
-RECALL_OF_ALL = 47.4
+RECALL_OF_ALL = 47.5
 RECALL = {
     "cloud": 22.0,
     "forge": 28.4,
@@ -40,7 +40,7 @@ RECALL = {
     "jwt": 53.1,
     "connection": 82.4,
     "authorisation": 87.1,
-    "cookie": 63.6,
+    "cookie": 68.3,
     "webhook": 30.0,
     "shell": 91.0,
     "data": 72.3,
@@ -77,7 +77,10 @@ def sample(count: int) -> list[Case]:
 
 
 def test_no_kind_of_secret_is_found_less_often_than_measured() -> None:
-    """The recall of each kind and of all never falls; what is missed stands in the failure."""
+    """The recall of each kind and of all never falls; what is missed stands in the failure.
+
+    Mutants seen red: a redactor without pairs, without token shapes, without stripping, and one that masks nothing.
+    """
     by_kind = {kind: 100 * row.recall for kind, row in tally(found(), lambda case: case.kind).items()}
     by_kind["all"] = 100 * tally(found(), lambda case: "")[""].recall
     fallen = {kind: by_kind[kind] for kind, least in {**RECALL, "all": RECALL_OF_ALL}.items() if by_kind[kind] < least}
@@ -86,14 +89,14 @@ def test_no_kind_of_secret_is_found_less_often_than_measured() -> None:
 
 
 def test_words_beside_a_secret_stay() -> None:
-    """A redactor that masks too much is seen: words around each secret are read afterwards."""
+    """Words around each secret are read afterwards. Mutant seen red: one that answers `[REDACTED]` to everything."""
     lost = [(one.case.kind, one.case.format, one.case.mangling, one.lost) for one in found() if one.lost]
     assert len(lost) <= PUBLIC_WORDS_LOST, lost
 
 
 @pytest.mark.parametrize(("texts", "most"), [(made, ALTERED_OF_MADE), (real, ALTERED_OF_REAL)], ids=["made", "real"])
 def test_clean_text_is_left_alone(texts: Any, most: float) -> None:
-    """Of 10,000 lines without a secret no more are altered than measured."""
+    """Of 10,000 lines without a secret no more are altered than measured. Mutant seen red: long words are masked."""
     redactor = a_redactor()
     some = list(texts())
     altered = [one for text in some for one in alterations(redactor, text)]
@@ -102,7 +105,7 @@ def test_clean_text_is_left_alone(texts: Any, most: float) -> None:
 
 
 def test_the_result_does_not_depend_on_the_pieces() -> None:
-    """Fed in pieces of any size, the stream says what it says of the whole."""
+    """Fed in pieces of any size, the stream says what it says of the whole. Mutant seen red: each piece by itself."""
     redactor = a_redactor()
     texts = [(case.text, case.width) for case in sample(200)] + [("\n".join(clean_lines(2000)), None)]
     for text, width in texts:
@@ -123,14 +126,14 @@ def clean_lines(count: int) -> list[str]:
 
 
 def test_values_may_be_told_later() -> None:
-    """A redactor that comes to know values hides them as one that knew them from the start."""
+    """A redactor that comes to know values hides them as if from the start. Mutant seen red: it forgets."""
     told = Redactor(home="/home/mira", user="mira", host="tern", key=b"k" * 32, known={}).knowing(known_values())
     some = [case for case in corpus() if case.kind == "known"]
     assert [redacted(told, case) for case in some] == [redacted(a_redactor(), case) for case in some]
 
 
 def test_twice_is_once() -> None:
-    """What was redacted stays as it is when it is redacted again."""
+    """What was redacted stays as it is when redacted again. Mutant seen red: each pass adds a sign."""
     redactor = a_redactor()
     for case in sample(1500):
         once = redacted(redactor, case)
@@ -138,7 +141,10 @@ def test_twice_is_once() -> None:
 
 
 def test_json_stays_json() -> None:
-    """A record of JSON can be read afterwards and has the same keys; so has the record that is a text in it."""
+    """A record of JSON can be read afterwards and has the same keys; so has the record that is a text in it.
+
+    Mutant seen red: a mark takes the quote behind it along.
+    """
     redactor = a_redactor()
     records = [case for case in corpus() if case.mangling in IN_JSON or is_json(case.text)]
     assert len(records) > 1000
@@ -186,7 +192,10 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
 
 
 def test_a_seed_makes_one_corpus() -> None:
-    """The same seed makes the same texts in another process; another seed makes others."""
+    """The same seed makes the same texts in another process, another seed makes others.
+
+    Mutants seen red: unseeded, seed unused.
+    """
     program = "from tests.redaction.test_corpus import digest; print(digest())"
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
@@ -200,7 +209,7 @@ def digest() -> str:
 
 
 def test_each_secret_is_of_its_own_case() -> None:
-    """Values are drawn anew for each case: nothing is found because it stood in an earlier one."""
+    """Values are drawn anew for each case: none was met before. Mutant seen red: one dice a format."""
     drawn = [max(case.secrets, key=len) for case in corpus() if case.kind != "known"]
     assert len(drawn) - len(set(drawn)) <= 2
 
@@ -209,7 +218,7 @@ def test_each_secret_is_of_its_own_case() -> None:
 
 
 def test_who_masks_nothing_misses_all() -> None:
-    """Each mangling can be undone by its reader. Mutants seen red: no undo, one undo for all, `all` for `any`."""
+    """Each mangling can be undone by its reader. Mutants seen red: no undo, one undo for all."""
     wrong = [(s.case.format, s.case.mangling) for s in scores(corpus(), lambda case: case.text) if not s.read or s.lost]
     assert wrong == []
 
@@ -224,20 +233,20 @@ def test_who_masks_everything_loses_the_words_beside_it() -> None:
 
 @pytest.mark.parametrize(("shown", "is_read"), [(8, True), (7, False)])
 def test_eight_characters_are_a_leak(shown: int, is_read: bool) -> None:
-    """A part of a secret counts when it is long enough to search with. Mutants seen red: RUN of 7 and of 9."""
+    """A part of a secret counts when it is long enough to search with. Mutants seen red: 7, 9, all of its runs."""
     case = next(c for c in corpus() if c.format == "github-pat" and c.mangling == "plain")
     assert bool(score(case, f"a {case.secrets[0][5 : 5 + shown]} b").read) is is_read
 
 
 def test_a_short_secret_counts_as_a_whole() -> None:
-    """A password of six characters is read when all of it is."""
+    """A password of six characters is read when all of it is. Mutant seen red: its first four will do."""
     case = next(c for c in corpus() if c.format == "inline-short" and c.mangling == "plain")
     assert score(case, case.secrets[0]).read
     assert not score(case, case.secrets[0][:-1]).read
 
 
 def test_a_changed_line_is_counted() -> None:
-    """One masked word is one altered line; colours and what was written over are none. Mutant seen red: no line is."""
+    """One masked word is one altered line; colours and what was written over are none. Mutants: none, all are."""
     redactor = Redactor(home="/home/mira", user="mira", host="tern", key=b"k", known={"X": "quarterly-report"})
     text = Text("t", ["\x1b[31mred\x1b[0m", "10%\r20%", "the quarterly-report is late", "next"])
     assert list(alterations(redactor, text)) == [
