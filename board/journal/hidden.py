@@ -3,12 +3,19 @@
 Each way of reading is a view: a decoded text, and where each of its characters stands in the written one. Masks nothing.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from board.journal.patterns import compiled
 
-_CODES: Final = r"%(?:25){0,4}([0-9A-Fa-f]{2})|\\{1,8}(?:u00([0-9A-Fa-f]{2})|x([0-9A-Fa-f]{2})|(/))"
+# Percent signs, also doubled; backslashes, also doubled, before a number or a letter; HTML's names and numbers.
+_CODES: Final = (
+    r"%(?:25){0,4}([0-9A-Fa-f]{2})|\\{1,8}(?:u00([0-9A-Fa-f]{2})|x([0-9A-Fa-f]{2})|([/nrt\"']))"
+    r"|&(?:#x([0-9A-Fa-f]{2})|#([0-9]{2,3})|(quot|apos|lt|gt|amp));"
+)
+_LETTERS: Final = {"n": "\n", "r": "\n", "t": "\t"}
+_ENTITIES: Final = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
 # Bytes of visible ASCII: in hexadecimal the first figure of each is 2 to 7, in base64 the first character of a group
 # of four is one of I to f. No hash has a long run of them.
 _HEX_RUN: Final = "(?:[2-7][0-9A-Fa-f]){12,}"
@@ -16,7 +23,8 @@ _HEX_WORD: Final = "[0-9A-Fa-f]{24,}+"
 _BASE64_RUN: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){5}"
 _BASE64_WORD: Final = "[A-Za-z0-9+/_-]{20,}+"
 _PRINTABLE: Final = rb"[\t\n\r -~]{14,}"
-_CODE_HINT: Final = r"%(?:25)*+[2-7][0-9A-Fa-f]|\\(?:u00[2-7]|x[2-7]|/)"
+_CODE_HINT: Final = r"%(?:25)*+[2-7][0-9A-Fa-f]|\\(?:u00[2-7]|x[2-7]|/)|&(?:#[x0-9]|quot;|apos;|lt;)"
+_HAS_CODES: Final = ("%", "\\", "&")
 
 
 class View(NamedTuple):
@@ -34,7 +42,7 @@ class View(NamedTuple):
 
 
 def views(s: str) -> Iterator[View]:
-    if compiled(_CODE_HINT).search(s) is not None:
+    if any(sign in s for sign in _HAS_CODES) and compiled(_CODES).search(s) is not None:
         yield _decoded(s)
     for m in compiled(_HEX_WORD).finditer(s):
         for run in _hex_runs(m[0]):
@@ -72,12 +80,21 @@ def _decoded(s: str) -> View:
     for m in compiled(_CODES).finditer(s):
         text += s[done : m.start()]
         at += range(done, m.start())
-        text.append("/" if m[4] else chr(int(m[1] or m[2] or m[3], 16)))
+        text.append(_meant(m))
         at.append(m.start())
         done = m.end()
     text += s[done:]
     at += range(done, len(s) + 1)
     return View("".join(text), tuple(at), is_whole=False)
+
+
+def _meant(code: re.Match[str]) -> str:
+    if letter := code[4]:
+        return _LETTERS.get(letter, letter)
+    if name := code[7]:
+        return _ENTITIES[name]
+    number = int(code[6]) if code[6] else int(code[1] or code[2] or code[3] or code[5], 16)
+    return chr(number)
 
 
 def _hex_runs(word: str) -> Iterator[str]:

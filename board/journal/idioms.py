@@ -1,82 +1,109 @@
-"""Secrets that a program's way of being called announces, or a markup's: `curl -u`, `mysql -p`, `<password>`. Masks nothing.
+"""Secrets that a program's way of being called announces: `curl -u`, `mysql -p`, `echo ... | sudo -S`. Masks nothing.
 
 The options are those of the programs' own manuals: curl(1), wget(1), mysql(1), sshpass(1), docker-login(1),
-redis-cli, ldapsearch(1), openssl-passphrase-options(1), netrc(5).
+redis-cli, ldapsearch(1), openssl-passphrase-options(1), htpasswd(1), smbclient(1), sudo(8), chpasswd(8), netrc(5).
 """
 
+import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-from board.journal.marks import Marks
 from board.journal.patterns import compiled
-from board.journal.rules import is_plain, secret_kind
+from board.journal.rules import is_plain, is_random, secret_kind
 
 _COMMAND: Final = r"(?:[^|;&\n]|&(?!&))++"
-_VALUE: Final = r"(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'|;&<>]+)"
-# A program, the option behind which its password stands, and whether a name and a colon come before it.
-_CALLS: Final = tuple(
-    (rf"\b(?:{programs})\b", rf"(?<=\s)(?:{options})", is_pair)
-    for programs, options, is_pair in (
-        (
-            "curl|xh|http|https|wget2?|aria2c|lftp|svn|smbclient|lxc",
-            r"-u[ =]?|--user[ =]|-U[ ]?|--proxy-user[ =]",
-            True,
-        ),
-        ("mysql|mysqldump|mysqladmin|mariadb|mariadb-dump", r"-p(?=\S)", False),
-        ("sshpass", r"-p[ ]?", False),
-        ("docker|podman|buildah|skopeo|helm|nerdctl|oras|crane", r"-p[ ]", False),
-        ("redis-cli", r"-a[ ]?", False),
-        ("ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd", r"-w[ ]?", False),
-        ("mongosh?|mongodump|mongorestore|sqlcmd|bcp|rabbitmqadmin", r"-[pP][ ]?", False),
-        ("openssl|keytool", r"(?:-pass(?:in|out)?[ ]+pass:|-storepass[ ]|-keypass[ ])", False),
-        ("zip|7z|7za|unzip", r"-[pP](?=\S)|-P[ ]", False),
-    )
+_VALUE: Final = r"(\"[^\"\n]*\"|'[^'\n]*'|(?:\\[^nrt]|[^\s\"'|;&<>\\])+)"
+
+
+class _Call(NamedTuple):
+    """Programs, the options behind which a password stands, and what comes before it there: `ann:`, `ann%`."""
+
+    programs: str
+    options: str
+    before: str = ""
+
+
+_CALLS: Final = (
+    _Call("curl|xh|http|https|wget2?|aria2c|lftp|svn|lxc", r"-u[ =]?|--user[ =]|-U[ ]?|--proxy-user[ =]", ":"),
+    _Call("curl", r"(?:-b|--cookie)[ =]?(?=[\"']?[\w.-]{1,64}=)", "="),
+    _Call("mysql|mysqldump|mysqladmin|mariadb|mariadb-dump", r"-p(?=\S)"),
+    _Call("sshpass", r"-p[ ]?"),
+    _Call("(?:docker|podman|buildah|skopeo|helm|nerdctl|oras|crane|az|oc|heroku|cf)[ ]+(?:[a-z]+[ ]+)?login", r"-p[ ]"),
+    _Call("redis-cli", r"-a[ ]?"),
+    _Call("ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd", r"-w[ ]?"),
+    _Call("mongosh?|mongodump|mongorestore|sqlcmd|bcp|rabbitmqadmin", r"-[pP][ ]?"),
+    _Call("openssl|keytool|jarsigner", r"-pass(?:in|out)?[ ]+pass:|-storepass[ ]|-keypass[ ]"),
+    _Call("zip|7z|7za|unzip|unrar|rar", r"-[pP](?=\S)|-P[ ]"),
+    _Call("smbclient|mount|rpcclient|net[ ]+use", r"-U[ ]?|/user:(?:\S+)[ ]", "%"),
+    _Call("bw|op|lpass", r"--session[ =]"),
+    _Call("htpasswd", r"-[a-zA-Z]*b[a-zA-Z]*[ ]+\S+[ ]+\S+[ ]+"),
 )
-IDIOM_HINTS: Final = (
-    *("curl ", "wget", "xh ", "http ", "aria2c", "lftp", "svn ", "smbclient", "mysql", "mariadb", "sshpass"),
-    *(" login", "redis-cli", "ldap", "mongo", "sqlcmd", "rabbitmqadmin", "openssl", "keytool", "zip ", "7z", "</"),
+# The literals without which no line is looked at.
+HINTS: Final = (
+    *("curl ", "wget", "xh ", "http ", "aria2c", "lftp", "svn ", "smbclient", "mysql", "mariadb", "sshpass", "net use"),
+    *(" login", "redis-cli", "ldap", "mongo", "sqlcmd", "rabbitmqadmin", "openssl", "keytool", "zip ", "7z", "rar "),
+    *("bw ", "op ", "lpass ", "htpasswd", "echo ", "printf ", "login "),
 )
-_PROGRAMS: Final = IDIOM_HINTS[:-1]
-_ELEMENT: Final = r"<(?:[\w-]+:)?([A-Za-z][\w.-]*)(?:\s[^<>]*)?>([^<>\n]{4,})</"
-_ATTRIBUTES: Final = (
-    r"(?:\b[kK]ey|\b[nN]ame)[\"']?\s{0,4}[=:]\s{0,4}[\"']([A-Za-z0-9_.:-]+)[\"'][,;]?\s{0,4}[\"']?[vV]alue[\"']?\s{0,4}[=:]\s{0,4}"
-    r"([\"'])((?:(?!\2)[^\n\\]|\\.)+)"
+_PIPED: Final = (
+    r"\b(?:echo|printf)[ ]+(?:-[a-z]+[ ]+)?(\"[^\"\n]+\"|'[^'\n]+'|[^\s|]+)[ ]*\|[ ]*"
+    r"(?:\S+[ ]+){0,8}?(?:\S*--?password-stdin|-S\b|chpasswd|--stdin|--passphrase-fd|--with-token)"
 )
 _NETRC: Final = r"\blogin\s+\S+\s+password\s+(\S+)"
+# A setting's name and its value as two words.
+_SETS: Final = (
+    r"(?:\bset(?:env)?[ ]+(?:-{1,2}[\w-]+[ ]+)*|\bENV[ ]+|\bARG[ ]+|\b(?:config|configure)[ ]+set[ ]+(?:-{1,2}\w+[ ]+)*"
+    r"|\bsecrets?[ ]+(?:set|create|put)[ ]+)([\w./:@-]*?)([A-Za-z_][\w-]*)[ ]+(?:--body[ =]|-b[ ]|--value[ =])?"
+    + _VALUE
+)
+SET_HINTS: Final = ("set ", "setenv ", "env ", "arg ", "secret ", "secrets ")
 
 
-def idiomatic(s: str, marks: Marks) -> Iterator[tuple[str, int, int]]:
+def called(s: str) -> Iterator[tuple[str, int, int]]:
     """Kind and span of each, in no order."""
-    if any(program in s for program in _PROGRAMS):
-        yield from _called(s)
-        for m in compiled(_NETRC).finditer(s):
-            yield "password", *m.span(1)
-    if "</" in s:
-        for m in compiled(_ELEMENT).finditer(s):
-            if (kind := secret_kind(m[1])) is not None and not is_plain(m[2], kind):
-                yield kind, *m.span(2)
-    if "alue" in s:
-        for m in compiled(_ATTRIBUTES).finditer(s):
-            if (kind := secret_kind(m[1])) is not None and not is_plain(m[3], kind):
-                yield kind, *m.span(3)
+    if any(hint in s for hint in HINTS):
+        for command in compiled(_COMMAND).finditer(s):
+            for call in _CALLS:
+                at = compiled(rf"\b(?:{call.programs})\b").search(s, *command.span())
+                if at is not None:
+                    yield from _optioned(s, call, at.end(), command.end())
+        for pattern in (_PIPED, _NETRC):
+            for m in compiled(pattern).finditer(s):
+                yield from _piped(m)
+    yield from _set(s)
 
 
-def _called(s: str) -> Iterator[tuple[str, int, int]]:
-    for command in compiled(_COMMAND).finditer(s):
-        for program, options, is_pair in _CALLS:
-            at = compiled(program).search(s, *command.span())
-            if at is not None:
-                yield from _optioned(s, options, at.end(), command.end(), is_pair=is_pair)
-
-
-def _optioned(s: str, options: str, start: int, end: int, *, is_pair: bool) -> Iterator[tuple[str, int, int]]:
-    for m in compiled(options + _VALUE).finditer(s, start, end):
-        start, end = m.span(1)
-        if s[start] in "\"'":
-            start, end = start + 1, end - 1
-        if is_pair:
-            colon = s.find(":", start, end)
-            start = end if colon < 0 else colon + 1
-        value = s[start:end]
+def _optioned(s: str, call: _Call, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    for m in compiled(rf"(?<=\s)(?:{call.options}){_VALUE}").finditer(s, start, end):
+        span = _unquoted(s, *m.span(1))
+        if call.before and (at := s.find(call.before, *span)) >= 0:
+            span = (at + 1, span[1])
+        elif call.before and "net" not in call.programs:
+            continue
+        value = s[slice(*span)]
         if value and not value.isdigit() and not is_plain(value, "password") and not value.startswith("-"):
-            yield "password", start, end
+            yield ("cookie" if call.before == "=" else "password"), *span
+
+
+def _piped(m: re.Match[str]) -> Iterator[tuple[str, int, int]]:
+    start, end = _unquoted(m.string, *m.span(1))
+    if "chpasswd" in m[0]:
+        start = m.string.find(":", start, end) + 1 or start
+    value = m.string[start:end]
+    if value and not is_plain(value, "password"):
+        yield "password", start, end
+
+
+def _set(s: str) -> Iterator[tuple[str, int, int]]:
+    low = s.lower()
+    if not any(hint in low for hint in SET_HINTS):
+        return
+    for m in compiled(_SETS).finditer(s):
+        kind = secret_kind(m[2])
+        start, end = _unquoted(s, *m.span(3))
+        value = s[start:end]
+        if kind is not None and not is_plain(value, kind) and (m[2].isupper() or is_random(value)):
+            yield kind, start, end
+
+
+def _unquoted(s: str, start: int, end: int) -> tuple[int, int]:
+    return (start + 1, end - 1) if s[start : start + 1] in ("'", '"') and end - start > 1 else (start, end)

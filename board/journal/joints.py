@@ -18,6 +18,10 @@ _FULL: Final = rf"(?<={_PART})[ ]{{0,2}}[{_SIDE}][ \t]*\n"
 # One blank is a blank between words; more are an indent.
 _NEXT: Final = rf"(?:[ \t]{{2,}}|[ \t]*[{_SIDE}>⎿][ \t]{{0,3}})?(?={_PART})"
 _NEXT_BOXED: Final = rf"[ \t]*[{_SIDE}][ \t]{{0,3}}(?={_PART})"
+# Base64 in lines (RFC 2045 has 76 characters, RFC 7468 has 64) of which one looks like text that was coded.
+_BASE64_LINE: Final = "[A-Za-z0-9+/_-]{56,128}"
+_BASE64_REST: Final = "[A-Za-z0-9+/_-]{1,128}={0,2}"
+_BASE64_TEXT: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){8}"
 KIND: Final = "wrapped"
 
 # Finds secrets in a text of one line: start, end, kind.
@@ -30,12 +34,29 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
         if side in text.s:
             for m in compiled(re.escape(side) + r"[ \t]*\n").finditer(text.s):
                 yield Candidate(text.line_start(m.start()), chain(width))
+    for start in base64_lines(text.s):
+        yield Candidate(start, chain(width))
     if width is not None:
         at = 0
         for line in text.s.split("\n")[: -1 if text.s.endswith("\n") else None]:
             if len(line) == width:
                 yield Candidate(at, chain(width))
             at += len(line) + 1
+
+
+def base64_lines(s: str) -> Iterator[int]:
+    """The first lines of base64 that may be text."""
+    m = compiled(_BASE64_TEXT).search(s)
+    while m is not None:
+        start, end = s.rfind("\n", 0, m.start()) + 1, s.find("\n", m.end())
+        end = len(s) if end < 0 else end
+        if compiled(_BASE64_LINE).fullmatch(s, start, end) is not None:
+            while start and compiled(_BASE64_LINE).fullmatch(s, above := s.rfind("\n", 0, start - 1) + 1, start - 1):
+                start = above
+            yield start
+            while (behind := s.find("\n", end + 1)) > 0 and compiled(_BASE64_REST).fullmatch(s, end + 1, behind):
+                end = behind
+        m = compiled(_BASE64_TEXT).search(s, end)
 
 
 def chain(width: int | None) -> Callable[[Text, int], Found]:
@@ -62,13 +83,18 @@ def _joint(text: Text, at: int, width: int | None) -> tuple[int, int] | More | N
     line = text.s[at:end]
     full = compiled(_FULL).search(text.s, at, end + 1) if line.rstrip()[-1:] in tuple(_SIDE) else None
     is_wide = width is not None and len(line) == width
-    if full is None and not (is_wide and compiled(_PART).fullmatch(line[-1:]) is not None):
+    is_base64 = compiled(_BASE64_LINE).fullmatch(line) is not None
+    if full is None and not is_base64 and not (is_wide and compiled(_PART).fullmatch(line[-1:]) is not None):
         return None
     if end >= len(text.s):
         return None if text.is_all else MORE
     after = end + 1
     if after >= len(text.s):
         return None if text.is_all else MORE
+    if is_base64 and not is_wide:
+        following = text.line(after)
+        is_more = len(following) <= len(line) and compiled(_BASE64_REST).fullmatch(following) is not None
+        return (end, after) if is_more else None
     goes_on = compiled(_NEXT if full is None else _NEXT_BOXED).match(text.s, after, text.line_end(after))
     if goes_on is None:
         return None

@@ -7,15 +7,17 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from board.journal import keyblocks
+from board.journal import announced, keyblocks
 from board.journal.hidden import views
-from board.journal.idioms import idiomatic
+from board.journal.idioms import called
 from board.journal.known import masked, places
 from board.journal.marks import FAILED, Marks
+from board.journal.notations import noted
 from board.journal.own import Own
 from board.journal.pairs import named_secrets
 from board.journal.rules import is_plain, secret_kind
-from board.journal.tokens import Span, apart, tokens
+from board.journal.tokens import Span, merged, tokens
+from board.journal.units import Text, Unit, walk
 
 _ROUNDS: Final = 6
 
@@ -45,32 +47,31 @@ class Lines:
 
     def once(self, s: str) -> str:
         s = masked(s, self._needles(), self._marks)
-        s = self.replaced(s, self.shown(s))
-        s = self.replaced(s, self._named(s))
-        return self._placed(self.replaced(s, self._hidden(s)))
+        s = self.replaced(s, merged((*self.shown(s), *self._hidden(s))))
+        return self._placed(self.replaced(s, self._named(s)))
 
     def spans(self, s: str) -> list[Span]:
         """All that is seen at one look, in order and apart: for a line that is not written as it is."""
-        known = [(at, -1, at + len(needle), "known") for needle, _ in self._needles() for at in places(s, needle)]
-        shown = [(span.start, 0, span.end, span.kind) for span in self.shown(s)]
-        named = [(span.start, 1, span.end, span.kind) for span in self._named(s)]
-        return apart((*known, *shown, *named))
+        known = (Span(at, at + len(needle), "known") for needle, _ in self._needles() for at in places(s, needle))
+        return merged((*known, *self.shown(s), *self._hidden(s), *self._named(s)))
 
     def _named(self, s: str) -> list[Span]:
-        by_name = [(start, 0, end, kind) for kind, start, end in named_secrets(s, self._marks)]
-        return apart((*by_name, *((start, 1, end, kind) for kind, start, end in idiomatic(s, self._marks))))
+        said = (*named_secrets(s, self._marks), *called(s), *noted(s))
+        return [
+            span
+            for span in merged(Span(start, end, kind) for kind, start, end in said)
+            if not self._marks.is_marked(s[span.start : span.end])
+        ]
 
     def shown(self, s: str) -> list[Span]:
         """What shows by its form, also by people's own rules."""
         found = tokens(s, self._marks)
         if keyblocks.may_hold(s):
-            blocks = [(start, -1, end, keyblocks.KIND) for start, end in keyblocks.in_line(s)]
-            found = apart((*blocks, *((span.start, 0, span.end, span.kind) for span in found)))
+            found = merged((*(Span(start, end, keyblocks.KIND) for start, end in keyblocks.in_line(s)), *found))
         if self._own is None:
             return found
         theirs = [Span(start, end, kind) for kind, start, end in self._own.find(s)]
-        everything = [(span.start, 0, span.end, span.kind) for span in (*theirs, *found)]
-        return [span for span in apart(everything) if not self._own.is_allowed(s[span.start : span.end])]
+        return [span for span in merged((*theirs, *found)) if not self._own.is_allowed(s[span.start : span.end])]
 
     def replaced(self, s: str, spans: list[Span]) -> str:
         done, out = 0, []
@@ -86,19 +87,19 @@ class Lines:
     def _is_allowed(self, secret: str) -> bool:
         return self._own is not None and self._own.is_allowed(secret)
 
-    def _hidden(self, s: str) -> list[Span]:
-        found: list[tuple[int, int, int, str]] = []
+    def _hidden(self, s: str) -> Iterator[Span]:
         for view in views(s):
-            for span in self._seen_in(view.text, is_whole=view.is_whole):
-                start, end = view.span(span.start, span.end)
-                found.append((start, 0, end, span.kind))
-        return apart(found)
+            for start, end, kind in self._seen_in(view.text, is_whole=view.is_whole):
+                yield Span(*view.span(start, end), kind)
 
     def _seen_in(self, text: str, *, is_whole: bool) -> Iterator[Span]:
         """Names announce nothing inside of base64: there the text around is somebody's whole file."""
         yield from self.shown(text)
         if not is_whole:
             yield from self._named(text)
+        if "\n" in text:
+            for unit in units_of(Text(text, is_all=True), self._marks):
+                yield from (Span(start, end, unit.kind) for start, end in unit.spans)
 
     # --- JSON in stays JSON out
 
@@ -122,6 +123,11 @@ class Lines:
             case _:
                 text = str(value)
                 return value if kind is None or is_plain(text, kind) else self._marks.mark(kind, text)
+
+
+def units_of(text: Text, marks: Marks) -> list[Unit]:
+    """Lines that belong together in a whole text, but for those that a terminal cut."""
+    return walk(text, [*keyblocks.candidates(text), *announced.candidates(text, marks)])[0]
 
 
 def _is_a_number_in_json(s: str, start: int, secret: str) -> bool:

@@ -20,8 +20,11 @@ _NAME: Final = (
     r"[ \t]{0,8}))"
 )
 _OPENING: Final = r"([bBrRuUfF]{0,2})(\\{0,3}[\"'`])"
-_BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|[A-Za-z0-9_.-]{1,64}[=:])|\\(?![nrt\"']))++"
-_SCHEME: Final = r"(?i:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256)[ \t]{1,4}"
+_BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
+_BRACED: Final = r"\{([^{}\n;]+)\}(?=;|\s|\Z)"
+_SIGNED: Final = r"(?i:digest|aws4-hmac-sha256|hawk|signature)[ \t]{1,4}"
+_SIGNED_REST: Final = r"(?:[^\n\"'\\]|\\.|\"[^\"\n]*\")*+"
+_SCHEME: Final = r"(?i:bearer|basic|token|apikey|negotiate)[ \t]{1,4}"
 _SHELL_WORD: Final = r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+"
 _REST: Final = r"(?:[^\n\"'\\]|\\(?![nrt\"']))*+"
 _YAML_REST: Final = r"(?:[^\n#\\]|\\(?![nrt\"'])|(?<![ \t])#)*+"
@@ -61,7 +64,7 @@ def _secret_after(s: str, at: re.Match[str], marks: Marks) -> tuple[str, int, in
     key = at["key"] or at["flag"]
     if key[0] in "nrt" and at.start() and s[at.start() - 1] == "\\":
         key = key[1:]
-    kind = "cookie" if key.lower() in ("cookie", "set-cookie") else secret_kind(key)
+    kind = _kind(s, at, key)
     if kind is None or (key.lower() == "pass" and ":" in (at["sep"] or " ")):
         return None
     sep = at["sep"] or " "
@@ -72,9 +75,23 @@ def _secret_after(s: str, at: re.Match[str], marks: Marks) -> tuple[str, int, in
     return None if is_none else (kind, start, end)
 
 
+def _kind(s: str, at: re.Match[str], key: str) -> str | None:
+    """Also where the place of a name says more than the name."""
+    before = s[max(0, at.start() - 1) : at.start()]
+    if before == ":" and at["sep"] == ":":
+        return None  # `arn:aws:secretsmanager:eu-west-1:1:secret:name`
+    if key == "PWD" and before == ";":
+        return "password"  # ODBC; elsewhere it is a folder
+    return "cookie" if key.lstrip("-").lower() in ("cookie", "set-cookie") else secret_kind(key)
+
+
 def _value_span(s: str, name: _Name, marks: Marks, *, is_first: bool) -> tuple[int, int]:
     opening = compiled(_OPENING).match(s, name.end)
     start = name.end if opening is None else opening.end()
+    if name.kind == "auth" and (signed := compiled(_SIGNED).match(s, start)) is not None:
+        return signed.end(), _matched_to(_SIGNED_REST, s, signed.end())
+    if name.sep == "=" and (braced := compiled(_BRACED).match(s, name.end)) is not None and name.kind == "password":
+        return braced.span(1)
     scheme = compiled(_SCHEME).match(s, start) if name.kind == "auth" else None
     inside = start if scheme is None else scheme.end()
     if opening is not None:
@@ -105,7 +122,9 @@ def _bare_end(s: str, name: _Name, marks: Marks, *, is_first: bool) -> int:
     while word and word[-1] in ")]}>.:" and not marks.is_marked(word):
         word = word[:-1]
     is_source = not name.is_shell and is_code(word, name.key, is_pair=name.sep == ":")
-    is_variable = name.is_spaced and name.sep == "=" and name.kind != "password" and is_expression(word)
+    may_be_any_word = name.kind == "password" and "." not in name.key and word[:1] != "("
+    is_variable = name.is_spaced and name.sep == "=" and not may_be_any_word and is_expression(word)
+    is_variable = is_variable or (name.is_spaced and compiled(r"[a-z_]\w*[ ]=[ ]").match(s, name.end) is not None)
     if (
         is_source
         or is_variable

@@ -24,7 +24,8 @@ _WORDS: Final[Mapping[str, str]] = {
 _LAST_WORDS: Final[Mapping[str, str]] = {"auth": "auth", "authorization": "auth", "pass": "password"}
 _KEYS_OF: Final = _set(
     "api private access secret signing encryption master auth account storage service client admin deploy session "
-    "webhook shared subscription openai anthropic stripe gemini sendgrid mailgun twilio mistral groq datadog"
+    "webhook shared subscription openai anthropic stripe gemini sendgrid mailgun twilio mistral groq datadog "
+    "application app consumer license licence function hmac cipher crypto root write ingest"
 )
 # A name that ends so is about a secret, and is none: token_count, secret_name, password_file.
 _ABOUT: Final = _set(
@@ -76,24 +77,46 @@ _NO_VALUES: Final = _set(
     "true false null none nil undefined yes no on off str string int integer bytes bool boolean float number any "
     "object type unset set empty required optional missing expired invalid incorrect wrong rejected refused needed a "
     "an the is are was be to of for in on if it its this that your our must not and or with from by as at used using "
-    "enter see when which who may can has have"
+    "enter see when which who may can has have expected got should cannot "
+    "return throw yield await new function func fn def async lambda match self"
 )
+# Shell's, SQL's and templates' variables, formats, YAML's tags and signs, numbers with dots, files named relatively.
 _PLACEHOLDER: Final = (
-    r"\$[A-Z_][A-Z0-9_]*|\$\{[A-Za-z_][\w.]*\}|\$?\{\{.*|\{[A-Za-z_][\w.!:]*\}|\{\}|%[sdr]|%\([^()]*\)[sdr]|"
-    r"<[A-Za-z][A-Za-z _:.-]*>|\$\(.*|[*.xX\u2022\u2026?_-]+|[(\[{<|]+|[|>][-+0-9]{0,3}"
+    r"\$[A-Z_][A-Z0-9_]*|\$[a-z0-9_]{1,32}|\$\{[A-Za-z_][\w.]*\}|\$?\{\{.*|\{[A-Za-z_][\w.!]*:?\}?|\{\}|:[a-z_]+"
+    r"|%[-+0-9.]{0,6}[a-z]|%\([^()]*\)[sdr]|<[A-Za-z][A-Za-z _:.-]*>?|\$\(.*|[*.xX\u2022\u2026?_-]+|[(\[{<|]+"
+    r"|[|>][-+0-9]{0,3}|![A-Za-z!]*|\([\w.:]*\(?|\(\.[*+]\??\)|[0-9]+(?:\.[0-9]+){2,}|(?:\.{1,2}|~)/[\w./-]*"
     r"|(?:[^A-Za-z0-9]{0,8}(?:%[sdr]|\{[A-Za-z0-9_.!:]*\}))++[^A-Za-z0-9]*"
 )
 _ARGUMENTS: Final = r"[\w.\"'=*, ()\[\]{}:&-]*"
-_CALL: Final = rf"[A-Za-z_]{{3}}[\w.]*+(?:\(|\[(?!REDACTED:)|::){_ARGUMENTS}"
+_CALL: Final = (
+    r"(?:[A-Za-z_]{3}[\w.]*+|[A-Za-z_]\w*(?:\.\w+)++)"
+    rf"(?:<[\w\[\], |&.:']{{0,64}}>)?(?:\(|\[(?!REDACTED:)|::){_ARGUMENTS}"
+)
+_TYPE: Final = r"&?'?[A-Za-z_][\w:]*<[\w&', :<>]{1,64}>?"
+_CHOICE: Final = r"[A-Za-z_$][\w$.]*(?:\|\||&&|\?\?).*"
 _NAME: Final = r"&?[A-Za-z_]\w*(?:(?:\.|->)[A-Za-z_]\w*)*"
-_ROOTS: Final = _set("self cls this os args opts options config cfg settings env process ctx request")
+_ROOTS: Final = _set(
+    "self cls this os args opts options config cfg settings env process ctx context request req var vars local module "
+    "data each input inputs github props params state event document window secrets"
+)
 
 
 def is_plain(value: str, kind: str) -> bool:
     """A value that hides nothing whatever its name: a placeholder, a small number, a word of prose."""
     if value.isdigit():
         return len(value) <= (3 if kind == "password" else 6)
-    return value.lower() in _NO_VALUES or compiled(_PLACEHOLDER, re.DOTALL).fullmatch(value) is not None
+    if kind == "url" and value.isupper() and secret_named(value):
+        return True
+    return value.lower().lstrip("&*") in _NO_VALUES or compiled(_PLACEHOLDER, re.DOTALL).fullmatch(value) is not None
+
+
+def is_random(value: str) -> bool:
+    """Drawn rather than written: long, of letters and figures, and no address, path or call."""
+    has_figure = any(c.isdigit() for c in value)
+    has_letter = any(c.isalpha() for c in value)
+    return (
+        len(value) >= 8 and has_figure and has_letter and compiled(r"[^\s/\\(){}<>\[\]]+").fullmatch(value) is not None
+    )
 
 
 def is_prose(word: str, kind: str, sep: str) -> bool:
@@ -109,13 +132,13 @@ def is_code(value: str, key: str, *, is_pair: bool) -> bool:
 
     `is_pair` (`name: value`) doubts more: there a snake_case word is more often a value than a variable.
     """
-    if compiled(_CALL).fullmatch(value):
+    if any(compiled(pattern, re.DOTALL).fullmatch(value) for pattern in (_CALL, _TYPE, _CHOICE)):
         return True
     if not compiled(_NAME).fullmatch(value):
         return False
     parts = value.lstrip("&").replace("->", ".").split(".")
     if len(parts) > 1:
-        return secret_named(parts[-1]) or parts[0] in _ROOTS
+        return parts[0] in _ROOTS or any(map(_is_about_a_secret, parts))
     is_camel = value.isalpha() and not value.islower() and not value.isupper()
     return value == key or ((is_camel or not is_pair) and may_name_a_secret(value) and _is_about_a_secret(value))
 

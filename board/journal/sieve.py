@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from board.journal import keyblocks
+from board.journal import idioms, keyblocks, notations
 from board.journal.hidden import veiled
-from board.journal.idioms import IDIOM_HINTS
 from board.journal.known import places
 from board.journal.marks import Marks
 from board.journal.own import Own
@@ -22,7 +21,9 @@ _NEEDLE_WORD: Final = 8
 _HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
 _ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
 # What stands behind a name's stem when the name announces something: the rest of the name, then a sign or a blank.
-_ANNOUNCES: Final = r"[a-z0-9_.-]*+(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=>]|<)"
+_ANNOUNCES: Final = (
+    r"[a-z0-9_.-]*+(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=><(,]|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
+)
 _FLAG: Final = r"[a-z0-9_.-]*+[ \t]"
 _TO_LOWER: Final = {**{i: i + 32 for i in range(ord("A"), ord("Z") + 1)}}
 
@@ -138,5 +139,5 @@ def _names(s: str) -> Iterator[int]:
                     break
                 behind = end
             at = low.find(stem, behind)
-    for hint in IDIOM_HINTS:
+    for hint in (*idioms.HINTS, *notations.HINTS):
         yield from places(low, hint)

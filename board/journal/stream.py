@@ -112,14 +112,12 @@ class Stream:
 
     def _released(self, seen: str, *, is_all: bool) -> str:
         text = Text(self._held + seen, is_all)
-        found, waits = walk(
-            text,
-            [
-                *keyblocks.candidates(text),
-                *announced.candidates(text, self._engine.marks),
-                *joints.candidates(text, self._width),
-            ],
-        )
+        candidates = [
+            *keyblocks.candidates(text),
+            *announced.candidates(text, self._engine.marks),
+            *joints.candidates(text, self._width),
+        ]
+        found, waits = walk(text, candidates)
         self._held = text.s[waits:]
         out, done = [], 0
         for unit in found:

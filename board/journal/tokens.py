@@ -78,7 +78,8 @@ IN_RUNS: Final = _beginnings(prefix for prefix in BY_PREFIX if not _is_a_word(pr
 
 def tokens(s: str, marks: Marks) -> list[Span]:
     """In order, none in another; of formats at one place the first of the table names the kind."""
-    return apart(span for prefix in BY_PREFIX if prefix in s for span in tokens_of(prefix, s, marks))
+    found = sorted(span for prefix in BY_PREFIX if prefix in s for span in tokens_of(prefix, s, marks))
+    return merged(Span(start, end, kind) for start, _, end, kind in found)
 
 
 def tokens_of(prefix: str, s: str, marks: Marks) -> Iterator[tuple[int, int, int, str]]:
@@ -101,10 +102,10 @@ def _secret(m: re.Match[str], kind: str, marks: Marks) -> tuple[int, int] | None
     return m.span(group)
 
 
-def apart(found: Iterable[tuple[int, int, int, str]]) -> list[Span]:
-    """Those that overlap are one, named by who begins first."""
+def merged(found: Iterable[Span]) -> list[Span]:
+    """In order; those that overlap are one, named by who begins first, or came first."""
     spans: list[Span] = []
-    for start, _, end, kind in sorted(found):
+    for start, end, kind in sorted(found, key=lambda span: span.start):
         if spans and start < spans[-1].end:
             spans[-1] = spans[-1]._replace(end=max(end, spans[-1].end))
         elif end > start:
