@@ -38,7 +38,7 @@ def kinds_in(text: str) -> list[tuple[str, str]]:
 def test_a_row_finds_its_tokens_from_their_prefix(row: Format) -> None:
     """With each of its prefixes, a token of the least length is found where the prefix begins, and to its end.
 
-    Mutants seen red: the prefix `SQU_` for `squ_`, `ghp_` left out of its pattern, an edge that looks for a blank.
+    Mutant seen red: `ghp_` left out of its pattern.
     """
     for prefix in row.prefixes:
         for seed in range(3):
@@ -52,7 +52,7 @@ def test_a_row_finds_its_tokens_from_their_prefix(row: Format) -> None:
 def test_a_longer_token_leaves_no_tail(row: Format) -> None:
     """Formats grow: 200 characters more of a row's own alphabet are masked with the rest, up to what cannot be its.
 
-    Mutants seen red: a tail of exactly its length (`{16}`), one that ends at 64 (`{40,64}`), a group around half of it.
+    Mutants seen red: a tail of exactly its length (`{16}`), one with a bound (`{40,64}`), a group around half of it.
     """
     for prefix in row.prefixes:
         one = drawn(row, prefix, "long", change=200)
@@ -67,7 +67,7 @@ def test_a_longer_token_leaves_no_tail(row: Format) -> None:
 def test_a_token_that_is_too_short_is_none(row: Format) -> None:
     """One character below the least length nothing is found: the least is what keeps slugs and words clean.
 
-    Mutants seen red: a least of 1 (all rows), `{16,}?` in the row of AWS.
+    Mutant seen red: a least of 1.
     """
     for prefix in row.prefixes:
         one = drawn(row, prefix, "short", change=-1)
@@ -78,14 +78,14 @@ def test_a_token_that_is_too_short_is_none(row: Format) -> None:
 def test_no_token_begins_inside_a_word(row: Format) -> None:
     """Where a row has an edge, a capital or a figure before the prefix hides it; what an escape ends does not.
 
-    Mutant seen red: an edge without its escapes, one without its lookbehind.
+    Mutants seen red: an edge without its escapes, one without its lookbehind.
     """
     for prefix in row.prefixes:
         one = drawn(row, prefix, "edge")
         if one.before:
             continue
         assert matched(row, Drawn("X", one.token)) is None
-        if r"(?<=\\[nrt])" in row.pattern:
+        if "(?:(?<![" in row.pattern:
             for before in (r"\n", r"\t", "%3D", "%22", r"\u0022", r"\x3d"):
                 assert matched(row, Drawn(before, one.token)) is not None, before
 
@@ -98,8 +98,8 @@ BETWEEN = ("", "-", ".", "aB3-", "%20")
 def test_a_hostile_line_costs_linear_time(row: Format) -> None:
     """Twice the line is about twice the work (processor time, best of three, much slack; what takes no time is fine).
 
-    Both of a prefix with 100,000 characters behind it, and of as many prefixes. Mutants seen red: a header of a JWT
-    without its bound, `(?:[A-Za-z0-9]+)+` in a tail.
+    Both of a prefix with 100,000 characters behind it, and of as many prefixes. Mutant seen red: a header of a JWT
+    without its bound.
     """
     prefix = row.prefixes[0]
     lines = [prefix + part * 100_000 for part in HOSTILE] + [(prefix + glue) * 100_000 for glue in BETWEEN]
@@ -130,7 +130,7 @@ def searched(row: Format, line: str) -> None:
 def test_only_the_last_quantifier_is_open(row: Format) -> None:
     """Nothing that may fail follows a greedy quantifier without a bound.
 
-    Mutant seen red: `eyJ[A-Za-z0-9_-]{10,}\\.`.
+    Mutants seen red: `eyJ[A-Za-z0-9_-]{10,}\\.`, a tail `(?:[A-Za-z0-9]{20,})+` with something behind.
     """
     assert not loose(row.pattern)
 
@@ -176,25 +176,27 @@ def test_what_a_group_leaves() -> None:
     """
     secret = drawn(next(row for row in FORMATS if row.kind == "npm"), "npm_", 1).token
     digits = "0" * 12
-    for text in (
-        f"postgres://app:{secret}@db.internal:5432/x",
-        f"redis://:{secret}@cache:6379/0",
-        f"Authorization: Bearer {secret}",
-        f"authorization: bearer {secret}",
-        f"AUTHORIZATION: BEARER {secret}",
-        f"AccountName=app;AccountKey={secret}==;EndpointSuffix=core.windows.net".replace("==", ""),
-        f"https://app.blob.core.windows.net/x?sv=1&sig={secret}A9&se=2",
-        f"https://hooks.slack.com/services/{secret}",
-        f"https://discord.com/api/v10/webhooks/{digits}/{secret}AAAAAAAA",
-        f"https://maker.ifttt.com/trigger/door_opened/with/key/{secret}",
+    for text, expected in (
+        (f"postgres://app:{secret}@db.internal:5432/x", secret),
+        (f"redis://:{secret}@cache:6379/0", secret),
+        (f"Authorization: Bearer {secret}", secret),
+        (f"authorization: bearer {secret}", secret),
+        (f"AUTHORIZATION: BEARER {secret}", secret),
+        (f"AccountName=app;AccountKey={secret};EndpointSuffix=core.windows.net", secret),
+        (f"https://app.blob.core.windows.net/x?sv=1&sig={secret}A9&se=2", f"{secret}A9"),
+        (f"https://hooks.slack.com/services/{secret}", secret),
+        (f"https://discord.com/api/v10/webhooks/{digits}/{secret}AAAAAAAA", f"{digits}/{secret}AAAAAAAA"),
+        (f"https://maker.ifttt.com/trigger/door_opened/with/key/{secret}", secret),
     ):
-        masked = [part for kind, part in kinds_in(text) if kind != "npm"]
-        assert len(masked) == 1, text
-        assert secret in masked[0]
-        assert len(masked[0]) <= len(secret) + len(digits) + 9
+        assert [part for kind, part in kinds_in(text) if kind != "npm"] == [expected], text
 
 
 CLEAN = (
+    # only the edge tells these
+    "disk-Usage-Report-2024-For-The-Board",
+    "task-Runner-2024-Final-Version-For-Review",
+    "mask_live_Regions2024Updated",
+    "surpa-Systems-And-Microphones-For-Large-Conference-Rooms-2024",
     # package names, slugs, classes, file names
     *(
         "import sklearn  # pip install scikit-learn sk-learn",
@@ -547,7 +549,8 @@ def test_there_are_clean_lines_enough() -> None:
 def test_clean_lines_match_no_row(line: str) -> None:
     """Slugs, classes, file names, digests, identifiers and prefixes alone are nobody's token.
 
-    Mutants seen red: rows without their edge (`task-`), `sk-` without figures and capitals, `SK` with letters behind.
+    Mutants seen red: rows without their edge (`task-`), `sk-` without figures and capitals, a least of 1, a host that
+    is a digest, gene sequences.
     """
     assert not kinds_in(line)
 
@@ -555,7 +558,7 @@ def test_clean_lines_match_no_row(line: str) -> None:
 def test_random_data_is_nobodys_token() -> None:
     """2,000 lines of each of hex, UUIDs, base64 and base64url: no false alarm.
 
-    Mutants seen red: the edge of `EAA` and of `fw_` left out, the least of `LTAI` set to 1.
+    Mutant seen red: the row `fw_` with a least of 12 and without its edge.
     """
     dice = random.Random(5)
     lines = []
