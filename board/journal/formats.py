@@ -6,7 +6,9 @@ Searches no text. What has no prefix of its own is not in here: the names of var
 from typing import Final
 
 from board.journal.row import (
+    BASE62_BEFORE,
     BASE64,
+    BASE64_BEFORE,
     DASH,
     DATA_EDGE,
     DOTTED,
@@ -20,8 +22,11 @@ from board.journal.row import (
     UNDER,
     UPPER,
     UPPER_EDGE,
+    UUID,
     WORD,
+    WORD_BEFORE,
     Format,
+    marked,
     parts,
     path,
     shaped,
@@ -31,7 +36,7 @@ from board.journal.services import SERVICES
 
 __all__ = ["FORMATS", "Format"]
 
-_FIGURES: Final = "0123456789"
+_IN_DSN: Final = WORD_BEFORE + "!#$%&*+,.;=?[]^`{|}~"
 _SIGNED: Final = "(?=[A-Za-z0-9%/+=_-]{0,63}[0-9])(?=[A-Za-z0-9%/+=_-]{0,63}[A-Z])"
 
 CLOUDS: Final[tuple[Format, ...]] = (
@@ -51,8 +56,19 @@ CLOUDS: Final[tuple[Format, ...]] = (
     path("azure", "AccountKey=", f"({QUERY}{{20,}})"),
     path("azure", "SharedAccessKey=", f"({QUERY}{{20,}})"),
     shaped("azure", ("sig=",), rf"(?<![A-Za-z0-9_])sig={_SIGNED}([A-Za-z0-9%/+=_-]{{32,}})"),
-    # The three characters before the mark of this format stay.
-    shaped("azure", tuple(f"{figure}Q~" for figure in _FIGURES), r"(?<=[A-Za-z0-9_~.-]{3})[0-9]Q~[A-Za-z0-9_~.-]{31,}"),
+    marked("azure", "Q~", WORD_BEFORE + "~.", r"(?<=[A-Za-z0-9_~.-]{3}[0-9])Q~[A-Za-z0-9_~.-]{31,}"),
+    # Keys that Microsoft signs inside, so that they can be told.
+    marked("azure key", "AZDO", BASE62_BEFORE, r"(?<=[A-Za-z0-9]{52})AZDO[A-Za-z0-9]{4,64}(?![A-Za-z0-9])"),
+    marked(
+        "azure key", "+ASt", BASE64_BEFORE, r"(?<=[A-Za-z0-9+/]{60})\+ASt[A-Za-z0-9+/]{6,64}={0,2}(?![A-Za-z0-9+/])"
+    ),
+    marked("azure key", "ACDb", BASE64_BEFORE, r"(?<=[A-Za-z0-9+/]{60})ACDb[A-Za-z0-9+/]{6,64}={0,2}(?![A-Za-z0-9+/])"),
+    marked(
+        "azure key", "+ACR", BASE64_BEFORE, r"(?<=[A-Za-z0-9+/]{40})\+ACR[A-Za-z0-9+/]{6,64}={0,2}(?![A-Za-z0-9+/])"
+    ),
+    marked("azure key", "AzFu", WORD_BEFORE, r"(?<=[A-Za-z0-9_-]{40})AzFu[A-Za-z0-9_-]{6,64}={0,2}(?![A-Za-z0-9_-])"),
+    parts("amazon mws", "amzn.mws.", then=UUID),
+    tail("elastic", "essu_", of=BASE64, least=40),
     tail("google", "AIza", of=WORD, least=30, edge=""),
     tail("google gemini", "AQ.", of=WORD, least=40, given=MIXED),
     tail("google oauth", *("ya29.", "GOCSPX-"), of=WORD, least=20, more=DOTTED),
@@ -86,8 +102,7 @@ CLOUDS: Final[tuple[Format, ...]] = (
     tail("aiven", "AVNS_", of=WORD, least=16),
     parts("doppler", "dp.", then=r"(?:ct|pt|st|sa|said|scim|audit)\.(?:[a-z0-9_-]{1,64}\.)?[A-Za-z0-9]{40,}"),
     tail("pulumi", "pul-", of=HEX, least=40),
-    # The short name before the mark of this format stays.
-    tail("terraform", ".atlasv1.", of="[A-Za-z0-9_=-]", least=40, edge="(?<=[A-Za-z0-9]{14})"),
+    marked("terraform", ".atlasv1.", BASE62_BEFORE, r"(?<=[A-Za-z0-9]{14})\.atlasv1\.[A-Za-z0-9_=-]{40,}"),
     tail("vault", "hvs.", "hvb.", "hvr.", of=WORD, least=20),
     parts("infisical", "st.", then=r"[0-9a-f]{24}\.[0-9a-f]{32}\.[0-9a-f]{32,}"),
     tail("onepassword", "ops_eyJ", of=BASE64, least=60),
@@ -135,6 +150,7 @@ REGISTRIES: Final[tuple[Format, ...]] = (
     tail("clojars", "CLOJARS_", least=40),
     tail("jfrog", "AKCp", least=50, edge=DATA_EDGE, given=NO_SLUG),
     tail("jfrog", "cmVmdGtu", of=BASE64, least=40, edge=DATA_EDGE),
+    tail("scalingo", "tk-us-", of=WORD, least=40),
 )
 
 MODELS: Final[tuple[Format, ...]] = (
@@ -167,6 +183,8 @@ MODELS: Final[tuple[Format, ...]] = (
     tail("runpod", "rpa_", least=30),
     tail("apify", "apify_api_", least=30),
     tail("context7", "ctx7sk-", of=DASH, least=30),
+    tail("together", "tgp_v1_", of=WORD, least=30),
+    tail("cursor", "crsr_", of=HEX, least=40),
     tail("browserbase", "bb_live_", of=WORD, least=20, given=NO_SLUG),
 )
 
@@ -181,8 +199,13 @@ PROTOCOLS: Final[tuple[Format, ...]] = (
     tail("grafana", "eyJrIjoi", of=BASE64, least=40),
     # A header, and two to five parts (RFC 7516); the second may be empty.
     parts("jwt", "eyJ", then=r"[A-Za-z0-9_-]{10,2048}+\.{1,2}[A-Za-z0-9_-]{10,}+(?:\.[A-Za-z0-9_-]*+){0,3}+"),
+    # A token alone, before a host: a name has no figures and capitals.
+    shaped("url", ("://",), rf"://({MIXED}[A-Za-z0-9_-]{{20,256}})@"),
     # The digest of an image is no host.
     shaped("url", ("://",), r"://[^\s/:@\"'<>]{0,128}:([^\s/\"'<>]{1,4096})@(?!sha[0-9]{3}:)"),
+    path("jdbc", "jdbc:oracle:", "[a-z]{1,8}:[^\\s/@\"']{1,64}/([^\\s@\"'/]{1,128})@"),
+    marked("dsn", "@tcp(", _IN_DSN, r"(?<=[^\s:@/\"'<>()]{3})()@tcp\("),
+    marked("dsn", "@unix(", _IN_DSN, r"(?<=[^\s:@/\"'<>()]{3})()@unix\("),
     shaped(
         "bearer",
         ("earer ", "EARER "),

@@ -20,7 +20,10 @@ _ATTRIBUTES: Final = (
 _CALL: Final = (
     rf"(?:\b(?:set|with|add)|\.)([A-Za-z_]\w*)\(\s{{0,4}}[@$]?({_QUOTED})((?:(?!\2)[^\n]){{4,}})\2\s{{0,4}}[,)]"
 )
-_ARGUMENTS: Final = rf"({_QUOTED})(?:--?)?([A-Za-z_][\w.-]*)\1\s{{0,4}},\s{{0,4}}({_QUOTED})((?:(?!\3)[^\n]){{4,}})\3"
+# Of a list of words each may be the name of the next one.
+_ARGUMENTS: Final = (
+    rf"({_QUOTED})(?:--?)?([A-Za-z_][\w.-]*)\1(?=\s{{0,4}},\s{{0,4}}({_QUOTED})((?:(?!\3)[^\n]){{4,}})\3)"
+)
 _LIST: Final = (
     rf"\b([A-Za-z_][\w.-]*)s(?:{_QUOTED})?\s{{0,4}}[=:]\s{{0,4}}\[((?:\s{{0,4}}{_QUOTED}[^\"'\n\[\]]+[\"'],?)++)"
 )
@@ -35,6 +38,8 @@ _SENTENCE: Final = (
     r"(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)(?: now)?)[ ][\"'`]?([^\s\"'`]{8,})"
 )
 # In lower case, the literals without which no line is looked at.
+SAYS: Final = r"[a-z-]*(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
+PGPASS_HINT: Final = r":(?:[0-9]{4,5}|\*):[^:\s]{1,64}:[A-Za-z_][^:\s]{0,63}:"
 HINTS: Final = ("</", "value", "identified", "httponly", "samesite", "\ttrue\t", "\tfalse\t", '"kty"', "kty\\")
 
 

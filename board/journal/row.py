@@ -10,15 +10,24 @@ from typing import Final, NamedTuple
 class Format(NamedTuple):
     """One family of tokens. `pattern` is matched at a place where one of `prefixes` begins.
 
-    Group 1, if there is one, is the secret, else all of the match. Only the last quantifier is open, all others are
-    bounded or possessive: a hostile line costs linear time.
+    Group 1, if there is one, is the secret, else all of the match; characters of `before` that stand in front of it
+    are the secret's too. Only the last quantifier is open, all others are bounded or possessive: a hostile line costs
+    linear time.
     """
 
     kind: str
     prefixes: tuple[str, ...]
     pattern: str
     source: str
+    before: str = ""
 
+
+_FIGURES: Final = "0123456789"
+_CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+HEX_BEFORE: Final = _FIGURES + "abcdef"
+BASE62_BEFORE: Final = _FIGURES + _CAPITALS + _CAPITALS.lower()
+WORD_BEFORE: Final = BASE62_BEFORE + "_-"
+BASE64_BEFORE: Final = BASE62_BEFORE + "+/"
 
 HEX: Final = "[0-9a-f]"
 LOWER: Final = "[a-z0-9]"
@@ -55,7 +64,9 @@ SOURCES: Final[Mapping[str, str]] = {
     "age": "https://age-encryption.org/v1",
     "age plugin": "https://github.com/C2SP/C2SP/blob/main/age-plugin.md",
     "airtable": "https://airtable.com/developers/web/guides/personal-access-tokens",
+    "alchemy": "https://www.alchemy.com/docs/create-an-api-key",
     "amazon login": "https://developer.amazon.com/docs/login-with-amazon/access-token.html",
+    "amazon mws": "https://developer-docs.amazon.com/sp-api/docs/migrating-authorization-from-mws",
     "apify": "https://docs.apify.com/platform/integrations/api",
     "asaas": "https://docs.asaas.com/docs/authentication",
     "aws": "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html",
@@ -63,6 +74,7 @@ SOURCES: Final[Mapping[str, str]] = {
     "aws session": "https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html",
     "aws signature": "https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html",
     "axiom": "https://axiom.co/docs/reference/tokens",
+    "azure key": "https://github.com/microsoft/security-utilities",
     "azure": "https://learn.microsoft.com/en-us/purview/sit-defn-all-creds",
     "baidu": "https://cloud.baidu.com/doc/qianfan-api/s/ym9chdsy5",
     "bearer": "https://www.rfc-editor.org/rfc/rfc6750#section-2.1",
@@ -77,6 +89,8 @@ SOURCES: Final[Mapping[str, str]] = {
     "cloudflare": "https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/",
     "cloudflare origin": "https://developers.cloudflare.com/fundamentals/api/get-started/ca-keys/",
     "context7": "https://context7.com/docs/howto/api-keys",
+    "cursor": "https://cursor.com/docs/api",
+    "databento": "https://databento.com/docs/portal/api-keys",
     "databricks": "https://docs.databricks.com/aws/en/dev-tools/auth/pat",
     "datastax": "https://docs.datastax.com/en/astra-db-serverless/administration/manage-application-tokens.html",
     "deepseek": "https://api-docs.deepseek.com/",
@@ -85,8 +99,11 @@ SOURCES: Final[Mapping[str, str]] = {
     "docker": "https://docs.docker.com/security/access-tokens/",
     "doppler": "https://docs.doppler.com/reference/auth-token-formats",
     "dynatrace": "https://docs.dynatrace.com/docs/dynatrace-api/basics/dynatrace-api-authentication",
+    "dsn": "https://github.com/go-sql-driver/mysql#dsn-data-source-name",
     "e2b": "https://e2b.dev/docs/api-key",
     "ebay": "https://developer.ebay.com/api-docs/static/oauth-tokens.html",
+    "elastic": "https://www.elastic.co/docs/deploy-manage/api-keys/elastic-cloud-api-keys",
+    "feishu": "https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot",
     "firecrawl": "https://docs.firecrawl.dev/api-reference/introduction",
     "fireworks": "https://docs.fireworks.ai/api-reference/introduction",
     "flagsmith": "https://docs.flagsmith.com/clients/server-side",
@@ -110,9 +127,12 @@ SOURCES: Final[Mapping[str, str]] = {
     "huggingface": "https://huggingface.co/docs/hub/security-tokens",
     "ifttt": "https://ifttt.com/maker_webhooks",
     "infisical": "https://infisical.com/docs/documentation/platform/token",
+    "infura": "https://docs.metamask.io/services/how-to/secure-an-api/",
+    "jdbc": "https://docs.oracle.com/en/database/oracle/oracle-database/19/jjdbc/data-sources-and-URLs.html",
     "jina": "https://jina.ai/embeddings/",
     "jwt": "https://www.rfc-editor.org/rfc/rfc7519",
     "k3s": "https://docs.k3s.io/cli/token",
+    "klaviyo": "https://developers.klaviyo.com/en/docs/authenticate_",
     "langfuse": "https://langfuse.com/docs/api-and-data-platform/features/public-api",
     "launchdarkly": "https://launchdarkly.com/docs/home/account/api",
     "lichess": "https://lichess.org/api#section/Introduction/Authentication",
@@ -124,6 +144,9 @@ SOURCES: Final[Mapping[str, str]] = {
     "mandrill": "https://mailchimp.com/developer/transactional/guides/quick-start/",
     "mapbox": "https://docs.mapbox.com/accounts/guides/tokens/",
     "mattermost": "https://developers.mattermost.com/integrate/webhooks/incoming/",
+    "mailchimp": "https://mailchimp.com/developer/marketing/docs/fundamentals/",
+    "matrix": "https://element-hq.github.io/synapse/latest/usage/configuration/user_authentication/refresh_tokens.html",
+    "maxmind": "https://dev.maxmind.com/license-key-validation-api",
     "mem0": "https://docs.mem0.ai/platform/quickstart",
     "mercadopago": "https://www.mercadopago.com.br/developers/en/docs/your-integrations/credentials",
     "modal": "https://modal.com/docs/reference/modal.config",
@@ -181,13 +204,17 @@ SOURCES: Final[Mapping[str, str]] = {
     "telegram": "https://core.telegram.org/bots/features#botfather",
     "tor": "https://spec.torproject.org/control-spec/commands.html",
     "trello": "https://developer.atlassian.com/cloud/trello/guides/rest-api/authorization/",
+    "together": "https://docs.together.ai/docs/api-keys-authentication",
     "twilio": "https://www.twilio.com/docs/iam/api-keys",
+    "twitter": "https://docs.x.com/fundamentals/authentication/oauth-2-0/application-only",
     "url": "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
     "vault": "https://developer.hashicorp.com/vault/docs/concepts/tokens",
     "vercel": "https://vercel.com/changelog/new-token-formats-and-secret-scanning",
     "vercel blob": "https://vercel.com/docs/vercel-blob",
     "voyage": "https://docs.voyageai.com/docs/api-key-and-installation",
+    "wecom": "https://developer.work.weixin.qq.com/document/path/91770",
     "woocommerce": "https://woocommerce.github.io/woocommerce-rest-api-docs/#authentication",
+    "xendit": "https://docs.xendit.co/docs/api-keys",
     "yandex": "https://yandex.cloud/en/docs/security/operations/search-secrets",
     "zapier": "https://help.zapier.com/hc/en-us/articles/8496288690317-Trigger-Zaps-from-webhooks",
 }
@@ -216,6 +243,13 @@ def shaped(name: str, prefixes: tuple[str, ...], pattern: str) -> Format:
     return Format(name.split(maxsplit=1)[0], prefixes, pattern, SOURCES.get(name, SCANNED))
 
 
+def marked(name: str, mark: str, before: str, pattern: str) -> Format:
+    """A token that shows by what stands inside of it; `before` are the characters that it may begin with."""
+    return shaped(name, (mark,), pattern)._replace(before=before)
+
+
 def _any(prefixes: tuple[str, ...]) -> str:
-    literals = "|".join(prefixes).replace(".", r"\.").replace("$", r"\$").replace("^", r"\^")
+    literals = "|".join(prefixes)
+    for sign in ".$^?":
+        literals = literals.replace(sign, "\\" + sign)
     return literals if len(prefixes) == 1 else f"(?:{literals})"

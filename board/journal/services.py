@@ -13,13 +13,16 @@ from board.journal.row import (
     EDGE,
     FIGURE,
     HEX,
+    HEX_BEFORE,
     MIXED,
     NO_SLUG,
     STRICT_EDGE,
     UNDER,
     UUID,
     WORD,
+    WORD_BEFORE,
     Format,
+    marked,
     parts,
     path,
     shaped,
@@ -49,12 +52,19 @@ CHAT: Final[tuple[Format, ...]] = (
     path("pagerduty", "events.pagerduty.com/integration/", "([A-Za-z0-9]{20,})"),
     shaped("mattermost", ("/hooks/",), "/hooks/((?=[a-z]{0,25}[0-9])[a-z0-9]{26,})"),
     path("healthchecks", "hc-ping.com/", "([A-Za-z0-9-]{20,}+(?:/[A-Za-z0-9_-]*+)?)"),
+    path("feishu", "/open-apis/bot/v2/hook/", "([0-9a-f-]{32,})"),
+    path("wecom", "webhook/send?key=", "([0-9a-f-]{32,})"),
+    path("alchemy", ".g.alchemy.com/v2/", "([A-Za-z0-9_-]{20,})"),
+    path("infura", ".infura.io/v3/", "([0-9a-f]{32,})"),
+    parts("matrix", "syt_", "syr_", then="[A-Za-z0-9]{1,64}_[A-Za-z0-9]{16,32}_[A-Za-z0-9]{6,}"),
     tail("ntfy", "tk_", least=28, edge=STRICT_EDGE, given=FIGURE),
 )
 
 MAIL: Final[tuple[Format, ...]] = (
     parts("sendgrid", "SG.", then=r"[A-Za-z0-9_-]{16,128}\.[A-Za-z0-9_-]{8,}"),
     tail("mailgun", "key-", of=HEX, least=32),
+    marked("mailchimp", "-us", HEX_BEFORE, "(?<=[0-9a-f]{32})-us[0-9]{1,3}(?![A-Za-z0-9])"),
+    tail("klaviyo", "pk_", of=HEX, least=34),
     tail("mandrill", "md-", of=WORD, least=20, edge=STRICT_EDGE, given=MIXED),
     tail("brevo", "xkeysib-", "xsmtpsib-", of=DASH, least=40, edge=""),
     tail("mailersend", "mlsn.", of=HEX, least=40),
@@ -74,10 +84,12 @@ PAYMENT: Final[tuple[Format, ...]] = (
     tail("stripe hook", "whsec_", of="[A-Za-z0-9+/=]", least=12),
     parts("braintree", "access_token$production$", "access_token$sandbox$", then=r"[a-z0-9]{8,32}\$[0-9a-f]{24,}"),
     tail("square", "EAAAE", "EAAAl", of=WORD, least=50, edge=DATA_EDGE),
+    tail("square", "EAAA", of=WORD, least=60, edge=DATA_EDGE, given=MIXED),
     tail("square", "sq0atp-", "sq0csp-", of=WORD, least=20),
     tail("facebook", "EAA", least=80, edge=DATA_EDGE, given=MIXED),
     parts("adyen", "AQE", edge=DATA_EDGE, then="[a-z]hm[A-Za-z0-9+/=]{40,}+(?:-[^\\s\"'`,;<>]*+)?"),
     tail("razorpay", "rzp_live_", "rzp_test_", least=14),
+    tail("xendit", "xnd_production_", "xnd_development_", least=30),
     tail("flutterwave", "FLWSECK-", "FLWSECK_TEST-", of=DASH, least=12),
     tail("cashfree", "cfsk_ma_prod_", "cfsk_ma_test_", of=UNDER, least=30),
     tail("midtrans", "Mid-server-", of=WORD, least=20, given=NO_SLUG),
@@ -96,6 +108,7 @@ PAYMENT: Final[tuple[Format, ...]] = (
 
 MONITORING: Final[tuple[Format, ...]] = (
     tail("newrelic", *(f"NR{kind}-" for kind in ("AK", "JS", "II", "RA", "SP")), of=WORD, least=18),
+    marked("newrelic", "FFFFNRAL", HEX_BEFORE, "(?<=[0-9a-f]{32})FFFFNRAL"),
     tail("grafana account", "glsa_", "glc_", of="[A-Za-z0-9_+/=]", least=30),
     tail("sentry", "sntrys_", "sntryu_", "sntrya_", "sntryi_", of=BASE64, least=40, edge=""),
     tail("honeycomb", *(f"hc{place}{kind}_" for place in "ax" for kind in ("ik", "lk", "mk")), least=32),
@@ -112,6 +125,10 @@ MONITORING: Final[tuple[Format, ...]] = (
 )
 
 WORKPLACE: Final[tuple[Format, ...]] = (
+    marked("maxmind", "_mmk", WORD_BEFORE, "(?<=[A-Za-z0-9]{6}_[A-Za-z0-9]{29})_mmk(?![A-Za-z0-9])"),
+    # Base64 of nothing but zeros has no percent sign.
+    parts("twitter", "AAAAAAAAAAAAAAAAAAAA", then="A{0,2}(?=[A-Za-z0-9]{10,48}%)[A-Za-z0-9%+/=]{60,}", edge=DATA_EDGE),
+    tail("databento", "db-", least=29, edge=STRICT_EDGE, given=MIXED),
     tail("linear", "lin_api_", "lin_oauth_", least=24, edge=""),
     tail("notion", "ntn_", least=24),
     tail("notion", "secret_", least=40, given=MIXED),

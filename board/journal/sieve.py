@@ -125,14 +125,11 @@ def _automaton(words: Iterable[str]) -> Any:
 
 def _names(s: str) -> Iterator[int]:
     low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
-    announces, flag = compiled(_ANNOUNCES).match, compiled(_FLAG).match
     for stem in STEMS:
         at = low.find(stem)
         while at >= 0:
             behind = at + len(stem)
-            if announces(low, behind) is not None or (
-                flag(low, behind) is not None and "-" in low[max(0, at - 32) : at]
-            ):
+            if _announces(low, at, behind):
                 yield at
                 end = low.find("\n", behind)
                 if end < 0:
@@ -141,3 +138,14 @@ def _names(s: str) -> Iterator[int]:
             at = low.find(stem, behind)
     for hint in (*idioms.HINTS, *notations.HINTS):
         yield from places(low, hint)
+    yield from (m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
+
+
+def _announces(low: str, at: int, behind: int) -> bool:
+    """Whether what stands around a name's stem looks as if a secret followed."""
+    if compiled(_ANNOUNCES).match(low, behind) is not None or compiled(notations.SAYS).match(low, behind) is not None:
+        return True
+    if compiled(_FLAG).match(low, behind) is None:
+        return False
+    before = low[max(0, at - 64, low.rfind("\n", 0, at)) : at]
+    return "-" in before or any(hint in before for hint in idioms.SET_HINTS)

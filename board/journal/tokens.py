@@ -18,6 +18,7 @@ from board.journal.rules import is_plain
 # Characters of words in which a token's beginning stands, and how long such a word is at least.
 WORD: Final = "[A-Za-z0-9_-]"
 WORD_LEAST: Final = 12
+_BEFORE: Final = 512  # characters that are looked at before a token's mark
 RUN: Final = r"[^\s\"'<>]{12,}"
 
 KINDS: Final = frozenset(each.kind for each in FORMATS)
@@ -29,12 +30,12 @@ class Span(NamedTuple):
     kind: str
 
 
-def _by_prefix() -> dict[str, list[tuple[int, str, str]]]:
-    """Prefix -> its formats' place in the table, kind and pattern; longer prefixes first."""
-    found: defaultdict[str, list[tuple[int, str, str]]] = defaultdict(list)
+def _by_prefix() -> dict[str, list[tuple[int, str, str, str]]]:
+    """Prefix -> its formats' place in the table, kind, pattern and what may stand before."""
+    found: defaultdict[str, list[tuple[int, str, str, str]]] = defaultdict(list)
     for place, each in enumerate(FORMATS):
         for prefix in each.prefixes:
-            found[prefix].append((place, each.kind, each.pattern))
+            found[prefix].append((place, each.kind, each.pattern, each.before))
     return dict(found)
 
 
@@ -46,7 +47,7 @@ def _is_a_word(prefix: str) -> bool:
     """Whether the tokens of a prefix begin with `WORD_LEAST` characters of `WORD`: no class of theirs has others."""
     if re.fullmatch(WORD + "+", prefix) is None:
         return False
-    for _, _, pattern in BY_PREFIX[prefix]:
+    for _, _, pattern, _ in BY_PREFIX[prefix]:
         for edge in _EDGES:
             pattern = pattern.replace(edge, "")  # noqa: PLW2901
         if compiled(r"\[[^\]]*[+/%=~.]").search(pattern) is not None:
@@ -65,7 +66,7 @@ def _beginnings(prefixes: Iterable[str]) -> Beginnings:
     by_head: defaultdict[str, list[str]] = defaultdict(list)
     inside: list[str] = []
     for prefix in prefixes:
-        is_edged = prefix[0].isalnum() and all(pattern.startswith(EDGE) for _, _, pattern in BY_PREFIX[prefix])
+        is_edged = prefix[0].isalnum() and all(pattern.startswith(EDGE) for _, _, pattern, _ in BY_PREFIX[prefix])
         (by_head[prefix[:3]] if is_edged else inside).append(prefix)
     return Beginnings(dict(by_head), tuple(inside))
 
@@ -87,16 +88,19 @@ def tokens_of(prefix: str, s: str, marks: Marks) -> Iterator[tuple[int, int, int
     at = s.find(prefix)
     while at >= 0:
         behind = at + 1
-        for place, kind, pattern in BY_PREFIX[prefix]:
+        for place, kind, pattern, before in BY_PREFIX[prefix]:
             m = compiled(pattern).match(s, at)
-            if m is not None and (span := _secret(m, kind, marks)) is not None:
+            if m is not None and (span := _secret(m, kind, before, marks)) is not None:
                 yield span[0], place, span[1], kind
                 behind = max(behind, span[1])  # what begins inside of it is part of it
         at = s.find(prefix, behind)
 
 
-def _secret(m: re.Match[str], kind: str, marks: Marks) -> tuple[int, int] | None:
+def _secret(m: re.Match[str], kind: str, before: str, marks: Marks) -> tuple[int, int] | None:
     group = m.lastindex or 0
+    if before:
+        ahead = m.string[max(0, m.start(group) - _BEFORE) : m.start(group)]
+        return m.start(group) - len(ahead) + len(ahead.rstrip(before)), m.end(group)
     if group and (marks.is_marked(m[group]) or is_plain(m[group], kind)):
         return None
     return m.span(group)

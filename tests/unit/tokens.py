@@ -101,7 +101,12 @@ def repeats(tree: Any) -> list[Any]:
 def open_quantifier(tree: Any) -> Any:
     """The last one that is open and must have something; what may follow a token, as its parts behind dots, is none."""
     required = [one for one in repeats(tree) if one[1] >= _OPEN and one[0] >= 1]
-    return next((one for one in reversed(required) if one[0] >= 4), required[-1])
+    return next((one for one in reversed(required) if one[0] >= 4), required[-1] if required else None)
+
+
+def is_open(row: Format) -> bool:
+    """Whether a token of the row may be longer than the least: some end with a mark or a sign."""
+    return open_quantifier(parsed(row.pattern)) is not None
 
 
 def drawn(row: Format, prefix: str, seed: object, change: int = 0) -> Drawn:
@@ -112,6 +117,8 @@ def drawn(row: Format, prefix: str, seed: object, change: int = 0) -> Drawn:
     for _ in range(20_000):
         draw = _Draw(dice, change, target)
         token = draw.tree(tree)
+        if prefix.startswith("AAAAAAAAAA"):  # this one shows by its percent sign
+            token = token[:20] + "x9" * 8 + "%3D" + token[39:]
         if token.startswith(prefix) and _is_mixed(row, token):
             return Drawn(draw.before, token)
     raise AssertionError(row)
