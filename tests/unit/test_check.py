@@ -166,7 +166,7 @@ def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:
         ),
         (
             "{version: 1, agents: {c: {start: [c], limited: '('}}}",
-            'f:1:48: agents.c.limited: expected a regular expression, got "("',
+            "f:1:48: agents.c.limited: missing ), unterminated subpattern (column 1)",
         ),
         (
             "{version: 1, agents: {c: {start: []}}}",
