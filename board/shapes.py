@@ -110,9 +110,7 @@ LITERAL: Final = Text(
     r"^(?=[^\x00-\x1f\x7f\u0085\u2028\u2029]{3,200}$).*\S",
 )
 ALLOWED: Final = Items(Text("a text, or a regular expression after re:", r"^(?!re:$).*\S"), "a list of texts")
-SOURCES: Final = Items(
-    Text("a file, or a variable's name after env:", r"^(?!env:$).*\S"), "a list of files and variables"
-)
+SOURCES: Final = Items(Text("a file, or a variable's name after env:", r"^(?!env:$).*\S"), "a list of files")
 
 
 def is_in(shape: Text | Span | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:

@@ -121,9 +121,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "restart": Key(Part("restart"), "When a dead worker of a resumable step is started again."),
             "done_when": Key(CHECKS, "The definition of done, unless a task has its own."),
             "worktrees": Key(Part("worktrees"), "Whether and where each task gets a git worktree of its own."),
-            "redact": Key(
-                Part("redact"), "What is masked, beside what always is, in whatever is written about workers."
-            ),
+            "redact": Key(Part("redact"), "What is masked in logs and journal, beside what always is."),
         },
     ),
     "tmux": Table(
@@ -167,13 +165,13 @@ TABLES: Final[Mapping[str, Table]] = {
         "{enabled: true}",
     ),
     "redact": Table(
-        "What is masked, beside what always is, in whatever is written about workers.",
+        "What is masked in logs and journal, beside what always is.",
         {
             "rules": Key(Items(Part("redact_rule"), "a list of rules"), "Secrets of your own kinds."),
             "allow": Key(ALLOWED, "False alarms: values as they are, or a regular expression after `re:`."),
             "values_from": Key(
                 SOURCES,
-                "Files (.env, JSON, YAML) whose values are masked wherever they stand; `env:GLOB` for variables.",
+                "Files (.env, JSON, YAML) whose values are masked everywhere; `env:GLOB` for variables.",
             ),
             "prompts": Key(
                 Choice(("fingerprint", "keep")),

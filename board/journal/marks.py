@@ -1,4 +1,4 @@
-"""The mark that stands in a secret's place: how it is made and how it is known again. Hides nothing by itself."""
+"""What stands in a secret's or a prompt's place: how it is made and how it is known again. Hides nothing by itself."""
 
 from typing import Final
 
@@ -17,3 +17,11 @@ def mark(kind: str, secret: str, key: bytes) -> str:
 def is_marked(value: str) -> bool:
     """Our own mark and nothing else: who writes more than a mark can't hide behind it."""
     return compiled(MARKER + r"[)\]}>.:]*").fullmatch(value) is not None
+
+
+def fingerprint(text: str, key: bytes) -> str:
+    """What may be said of a prompt: its length, and eight figures that are the same for the same text and key."""
+    from hashlib import blake2b
+
+    digest = blake2b(text.encode("utf-8", "replace"), key=key, digest_size=4).hexdigest()
+    return f"{len(text)} characters, {digest}"

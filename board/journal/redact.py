@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, NewType
 
-from board.journal.events import Scalar
-from board.journal.marks import MARKER, is_marked, mark
+from board.journal.events import PROMPTS, Scalar
+from board.journal.marks import MARKER, fingerprint, is_marked, mark
 from board.journal.pairs import named_secrets
 from board.journal.rules import (
     PREFIXES,
@@ -24,6 +24,7 @@ from board.journal.rules import (
 )
 
 if TYPE_CHECKING:
+    from board.journal.own import Own
     from board.journal.stream import Stream
 
 __all__ = ["Redacted", "Redactor", "known_from_environment", "secret_named"]
@@ -53,14 +54,18 @@ _UNSEEN: Final = (
 class Redactor:
     """Masks secrets as `[REDACTED:kind:8hex]`: the same value under the same key has the same mark."""
 
-    def __init__(self, *, home: str, user: str, host: str, key: bytes, known: Mapping[str, str]) -> None:
-        """`key` (not empty) makes marks of this installation; `known` are values to mask wherever they stand."""
+    def __init__(
+        self, *, home: str, user: str, host: str, key: bytes, known: Mapping[str, str], own: "Own | None" = None
+    ) -> None:
+        """`key` (not empty) makes marks of this installation; `known` are values to mask wherever they stand; `own`
+        are people's rules and false alarms."""
         if not key:
             raise ValueError("a redactor needs a key: marks without one can be guessed")
         self._key = key[:64]
         self._user, self._host = user, host
         self._home = home.rstrip("/")
         self._known_values = known
+        self._own = own
         self._needles: list[tuple[str, str]] | None = None
         self._shapes: list[tuple[str, str]] | None = None
 
@@ -80,7 +85,7 @@ class Redactor:
     def knowing(self, more: Mapping[str, str]) -> "Redactor":
         """The same redactor, with more values to mask wherever they stand."""
         known = {**self._known_values, **more}
-        return Redactor(home=self._home, user=self._user, host=self._host, key=self._key, known=known)
+        return Redactor(home=self._home, user=self._user, host=self._host, key=self._key, known=known, own=self._own)
 
     def value(self, x: object) -> Scalar:
         """A scalar that may be written: a text is one line of at most 64 KiB, no number is infinite."""
@@ -96,8 +101,13 @@ class Redactor:
 
     def line(self, record: Mapping[str, Scalar], dumps: Callable[[object], str]) -> Redacted:
         """A record as one written line; its keys, `ts`, `level` and `event` come from the closed list."""
-        safe = {name: x if name in _AS_THEY_ARE else self.value(x) for name, x in record.items()}
+        safe = {name: x if name in _AS_THEY_ARE else self._field(name, x) for name, x in record.items()}
         return Redacted(dumps(safe))
+
+    def _field(self, name: str, x: Scalar) -> Scalar:
+        if name in PROMPTS and isinstance(x, str) and (self._own is None or self._own.prompts != "keep"):
+            return Redacted(fingerprint(x, self._key))
+        return self.value(x)
 
     def _settled(self, s: str) -> Redacted:
         for _ in range(_ROUNDS):
@@ -109,9 +119,15 @@ class Redactor:
 
     def _once(self, s: str) -> str:
         s = _cut(_stripped(s))
-        return self._pairs(self._tokens(self._places(self._known(s))))
+        s = self._places(self._known(s))
+        if self._own is not None:
+            s = self._own.masked(s, self._mark)
+        return self._pairs(self._tokens(s))
 
     def _mark(self, kind: str, secret: str) -> str:
+        """The mark in a secret's place; a false alarm that people named stays."""
+        if self._own is not None and self._own.is_allowed(secret):
+            return secret
         return mark(kind, secret, self._key)
 
     def _known(self, s: str) -> str:
@@ -120,8 +136,8 @@ class Redactor:
         for needle, secret in self._needles:
             if needle in s:
                 parts = compiled(MARKER).split(s)
-                mark = self._mark("known", secret)
-                s = "".join(x if i % 2 else x.replace(needle, mark) for i, x in enumerate(parts))
+                known = mark("known", secret, self._key)
+                s = "".join(x if i % 2 else x.replace(needle, known) for i, x in enumerate(parts))
         return s
 
     def _places(self, s: str) -> str:

@@ -1,0 +1,141 @@
+"""People's own rules as the redactor takes them: where their secrets stand in a text, and which values are none.
+
+Reads no file and tries no pattern out (`loading`, `trial`), and decides nothing about our own token shapes (`rules`).
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from board.journal.rules import KINDS
+
+Prompts: TypeAlias = Literal["fingerprint", "keep"]
+Span: TypeAlias = tuple[str, int, int]  # a secret's kind, and where it starts and ends
+Finder: TypeAlias = Callable[[str], Iterable[Span]]
+
+PATTERN: Final = "re:"  # what begins so in the allow list is a regular expression
+
+
+class OwnRule(NamedTuple):
+    """A text that has `literal` is searched for `regex`. Without a usable one (None) each line with `literal` is
+    secret: a rule that can't be used must not leave in the open what it was written for."""
+
+    kind: str
+    literal: str
+    regex: str | None
+
+
+class Own(NamedTuple):
+    """`allow` holds values that are no secrets, and patterns of such behind `re:`; `more` are rules of another make."""
+
+    rules: tuple[OwnRule, ...] = ()
+    allow: tuple[str, ...] = ()
+    prompts: Prompts = "fingerprint"
+    more: tuple[Finder, ...] = ()
+    more_kinds: frozenset[str] = frozenset()
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What our marks may say because of these rules."""
+        return self.more_kinds.union(rule.kind for rule in self.rules)
+
+    def find(self, text: str) -> Iterator[Span]:
+        """Each rule's secrets, none of them empty, rule by rule: those of two rules may overlap."""
+        for rule in self.rules:
+            if rule.literal in text:
+                yield from _lines_with(rule, text) if rule.regex is None else _matches(rule, rule.regex, text)
+        for finder in self.more:
+            yield from finder(text)
+
+    def is_allowed(self, value: str) -> bool:
+        """Is it a false alarm that people named?"""
+        if not self.allow:
+            return False
+        texts, patterns = _allowing(self.allow)
+        return value in texts or any(pattern.search(value) for pattern in patterns)
+
+    def masked(self, text: str, mark: Callable[[str, str], str]) -> str:
+        """The text with `mark(kind, secret)` in each secret's place. Marks of ours that stand there stay."""
+        found = sorted(self.find(text), key=lambda span: (span[1], -span[2]))
+        if not found:
+            return text
+        done, out = 0, []
+        for kind, start, end in _apart(found, [at.span() for at in _marker(self.kinds).finditer(text)]):
+            secret = text[start:end]
+            if not self.is_allowed(secret):
+                out += [text[done:start], mark(kind, secret)]
+                done = end
+        return "".join(out) + text[done:]
+
+
+def _matches(rule: OwnRule, regex: str, text: str) -> Iterator[Span]:
+    for at in compiled(regex).finditer(text):
+        group = 1 if at.re.groups and at[1] is not None else 0
+        start, end = at.span(group)
+        if start < end:
+            yield rule.kind, start, end
+
+
+def _lines_with(rule: OwnRule, text: str) -> Iterator[Span]:
+    """From a line's first visible character to its last one."""
+    at = text.find(rule.literal)
+    while at >= 0:
+        start = text.rfind("\n", 0, at) + 1
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        line = text[start:end]
+        start += len(line) - len(line.lstrip())
+        yield rule.kind, start, max(start, end - len(line) + len(line.rstrip()))
+        at = text.find(rule.literal, end)
+
+
+def _apart(found: Iterable[Span], marks: list[tuple[int, int]]) -> Iterator[Span]:
+    """Spans in order that share nothing with each other or with a mark: what overlaps is one secret."""
+    whole: Span | None = None
+    for kind, start, end in found:
+        if whole is not None and start < whole[2]:
+            whole = (whole[0], whole[1], max(whole[2], end))
+            continue
+        if whole is not None:
+            yield from _around(whole, marks)
+        whole = (kind, start, end)
+    if whole is not None:
+        yield from _around(whole, marks)
+
+
+def _around(span: Span, marks: list[tuple[int, int]]) -> Iterator[Span]:
+    """What of a span is no mark. Marks that are behind it are done with."""
+    kind, start, end = span
+    while marks and marks[0][1] <= start:
+        marks.pop(0)
+    for first, last in marks:
+        if first >= end:
+            break
+        if start < first:
+            yield kind, start, first
+        start = max(start, last)
+    if start < end:
+        yield kind, start, end
+
+
+@lru_cache(maxsize=4)
+def _marker(kinds: frozenset[str]) -> re.Pattern[str]:
+    """Our marks by their exact grammar: whatever else looks like one may hide a secret."""
+    return re.compile(rf"\[REDACTED:(?:(?:{'|'.join(sorted(kinds | KINDS))}):[0-9a-f]{{8}}|failed|cut)\]")
+
+
+@lru_cache(maxsize=4)
+def _allowing(allow: tuple[str, ...]) -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
+    texts = frozenset(each for each in allow if not each.startswith(PATTERN))
+    return texts, tuple(compiled(each.removeprefix(PATTERN)) for each in allow if each.startswith(PATTERN))
+
+
+@lru_cache(maxsize=256)
+def compiled(regex: str) -> re.Pattern[str]:
+    """Without the warnings that Python has for some patterns: they were written by people, not by us."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(regex)
