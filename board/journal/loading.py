@@ -11,8 +11,8 @@ from typing import Final, NamedTuple, Protocol, cast
 from board.journal.own import PATTERN, Own, OwnRule, Prompts
 
 SLOW: Final = (
-    "takes more than 50 ms on a line of 10,000 characters; avoid nested repetition such as (a+)+ and `.*` in the middle,"
-    " use possessive quantifiers such as `++` or atomic groups"
+    "takes more than 50 ms on a line of 10,000 characters; avoid nested repetition such as (a+)+ and `.*` in"
+    " the middle, use possessive quantifiers such as `++` or atomic groups"
 )
 UNTRIED: Final = "could not be tried out; look again when the machine has less to do"
 
@@ -59,7 +59,7 @@ class Loaded(NamedTuple):
 def load(side: str, env: Mapping[str, str], wanted: Wanted) -> Loaded:
     """`side` is the board's `.board`: beside it files are looked for, and in its cache verdicts are kept."""
     troubles: list[Trouble] = []
-    own = Own(prompts=cast(Prompts, wanted.prompts))
+    own = Own(prompts=cast("Prompts", wanted.prompts))
     if wanted.rules or wanted.allow:
         own = _tried(os.path.join(side, "cache", "trials"), wanted, own, troubles)
     if wanted.gitleaks is not None:

@@ -85,11 +85,12 @@ def _recall(folder: str, rule: Tried) -> Verdict | None:
 
 
 def _keep(folder: str, rule: Tried, verdict: Verdict) -> None:
-    """Whole or not at all; where it can't be kept it is found out again."""
+    """Whole or not at all. Where there is no cache yet none is begun: who only looks leaves nothing behind."""
     path = _path(folder, rule)
     aside = f"{path}.{os.getpid()}"
     with suppress(OSError):
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        if not os.path.isdir(folder):
+            os.mkdir(folder, 0o700)
         with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "wb") as file:
             file.write(verdict.encode())
         os.replace(aside, path)
