@@ -12,16 +12,8 @@ from typing import Any, Final, NamedTuple
 SIZES: Final = (1_000, 10_000, 50_000)
 PER_CHARACTER: Final = 5e-6  # seconds of CPU: 50 ms for 10,000 characters
 LEAST: Final = 0.05  # seconds of CPU that any line may take
-_UNITS: Final = 24
+_UNITS: Final = 40
 _ENDS: Final = ("", "\x01", "\n!")
-_OF_CATEGORY: Final = {
-    "CATEGORY_DIGIT": "1",
-    "CATEGORY_NOT_DIGIT": "a",
-    "CATEGORY_SPACE": " ",
-    "CATEGORY_NOT_SPACE": "a",
-    "CATEGORY_WORD": "a",
-    "CATEGORY_NOT_WORD": "-",
-}
 _LIKELY: Final = "aA1 -_=.\"'/"  # what else a class that excludes something may accept
 
 
@@ -44,15 +36,18 @@ def lines(regex: str, literal: str) -> Iterator[str]:
 
 def seeds_of(regex: str, literal: str) -> Iterator[Seed]:
     tree = _parsed(regex)
+    characters = list(dict.fromkeys(_characters(tree)))
     sample = _sample(tree)
-    units = list(_repeated(tree, ""))
+    units = list(_repeated(tree, "", ""))
     yield from units
     for before, unit in units:  # one search behind the other
         yield Seed("", before + unit)
     for unit in filter(None, (literal, sample, sample[:-1], literal + sample)):
         yield Seed("", unit)
         yield Seed(literal, unit)
-    for character in dict.fromkeys([*_characters(tree), *_LIKELY]):
+    for character in characters:
+        yield from _repeated(tree, "", character)
+    for character in dict.fromkeys([*characters, *_LIKELY]):
         yield Seed(literal, character)
         yield Seed("", literal + character)
 
@@ -67,77 +62,87 @@ def _parsed(regex: str) -> list[Any]:
         return []
 
 
-def _sample(tree: Any) -> str:
-    """A short text that the pattern may accept."""
-    return "".join(_sample_of(str(op), value) for op, value in tree)
+def _sample(tree: Any, wish: str = "") -> str:
+    """A short text that the pattern may accept, with the character `wish` wherever a class accepts it."""
+    return "".join(_sample_of(str(op), value, wish) for op, value in tree)
 
 
-def _sample_of(op: str, value: Any) -> str:
+def _sample_of(op: str, value: Any, wish: str) -> str:
     match op:
         case "LITERAL":
             return chr(value)
         case "NOT_LITERAL":
-            return next(each for each in _LIKELY if ord(each) != value)
+            return str(next(each for each in (wish, *_LIKELY) if each and ord(each) != value))
         case "ANY":
-            return "a"
+            return wish or "a"
         case "IN":
-            return _member(value)
-        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
-            return _sample(value[2]) * min(max(int(value[0]), 1), 40)
-        case "SUBPATTERN":
-            return _sample(value[3])
-        case "ATOMIC_GROUP":
-            return _sample(value)
+            wanted = (each for each in (wish, *_borders(value), *_LIKELY) if each and _accepts(value, each))
+            return str(next(wanted, "~"))
         case "BRANCH":
-            return _sample(value[1][0])
+            return _sample(value[1][0], wish)
+        case _ if op.endswith("_REPEAT"):
+            return _sample(value[2], wish) * min(max(int(value[0]), 1), 40)
+        case _ if not op.startswith("ASSERT"):
+            return "".join(_sample(inner, wish) for inner in _inside(op, value)[:1])
         case _:
             return ""
 
 
-def _member(items: Any) -> str:
-    """A character of a class; of one that excludes some, a likely one that isn't named."""
-    named = [(str(op), value) for op, value in items]
-    if named[0][0] == "NEGATE":
-        excluded = "".join(_first(op, value) for op, value in named[1:])
-        return next((each for each in _LIKELY if each not in excluded), "~")
-    return _first(*named[0])
+def _accepts(items: Any, character: str) -> bool:
+    held = [_holds(str(op), value, character) for op, value in items if str(op) != "NEGATE"]
+    return any(held) != (str(items[0][0]) == "NEGATE")
 
 
-def _first(op: str, value: Any) -> str:
+def _holds(op: str, value: Any, character: str) -> bool:
     match op:
         case "LITERAL":
-            return chr(value)
+            return bool(ord(character) == value)
         case "RANGE":
-            return chr(value[0])
-        case "CATEGORY":
-            return _OF_CATEGORY.get(str(value), "a")
+            return bool(value[0] <= ord(character) <= value[1])
         case _:
-            return ""
+            return _is_of(str(value), character)
 
 
-def _repeated(tree: Any, before: str) -> Iterator[Seed]:
+def _is_of(category: str, character: str) -> bool:
+    kinds = {
+        "DIGIT": character.isdigit(),
+        "SPACE": character.isspace(),
+        "WORD": character.isalnum() or character == "_",
+    }
+    return kinds.get(category.rpartition("_")[2], False) != ("_NOT_" in category)
+
+
+def _borders(items: Any) -> Iterator[str]:
+    """Where two classes have a character in common, they have the end of a range in common."""
+    for op, value in items:
+        match str(op):
+            case "LITERAL":
+                yield chr(value)
+            case "RANGE":
+                yield from map(chr, value)
+
+
+def _repeated(tree: Any, before: str, wish: str) -> Iterator[Seed]:
     """Each repetition in the pattern, outermost first, with a text that leads there."""
     for op, value in tree:
         name = str(op)
         if name.endswith("_REPEAT"):
-            unit = _sample(value[2])
+            unit = _sample(value[2], wish)
             if unit:
                 yield Seed(before, unit)
-            yield from _alternatives(value[2], before)
-            yield from _repeated(value[2], before)
-        else:
-            for inner in _inside(name, value):
-                yield from _repeated(inner, before)
-        before += _sample_of(name, value)
+            yield from _alternatives(value[2], before, wish)
+        for inner in _inside(name, value):
+            yield from _repeated(inner, before, wish)
+        before += _sample_of(name, value, wish)
 
 
-def _alternatives(tree: Any, before: str) -> Iterator[Seed]:
+def _alternatives(tree: Any, before: str, wish: str) -> Iterator[Seed]:
     """Of a repeated choice, each arm repeated alone."""
     for op, value in tree:
         arms = value[1] if str(op) == "BRANCH" else ()
-        yield from (Seed(before, unit) for arm in arms if (unit := _sample(arm)))
+        yield from (Seed(before, unit) for arm in arms if (unit := _sample(arm, wish)))
         if str(op) == "SUBPATTERN":
-            yield from _alternatives(value[3], before)
+            yield from _alternatives(value[3], before, wish)
 
 
 def _inside(name: str, value: Any) -> tuple[Any, ...]:
@@ -153,20 +158,18 @@ def _inside(name: str, value: Any) -> tuple[Any, ...]:
         case "GROUPREF_EXISTS":
             return tuple(each for each in value[1:] if each is not None)
         case _:
-            return ()
+            return (value[2],) if name.endswith("_REPEAT") else ()
 
 
 def _characters(tree: Any) -> Iterator[str]:
-    """A character of each class and literal in the pattern."""
+    """Of each class and literal in the pattern."""
     for op, value in tree:
         name = str(op)
         if name in ("IN", "LITERAL", "NOT_LITERAL", "ANY"):
-            yield _sample_of(name, value)
-        elif name.endswith("_REPEAT"):
-            yield from _characters(value[2])
-        else:
-            for inner in _inside(name, value):
-                yield from _characters(inner)
+            yield _sample_of(name, value, "")
+            yield from _borders(value if name == "IN" else ())
+        for inner in _inside(name, value):
+            yield from _characters(inner)
 
 
 def main() -> None:

@@ -97,11 +97,14 @@ def located(folder: str, source: str, env: Mapping[str, str]) -> str:
 def read_text(path: str) -> str:
     """Raises OSError, and Unfit for what is no small text. Never waits."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe that nobody writes to must not hold us
-    with open(fd, "rb") as file:
+    try:
         mode = os.fstat(fd).st_mode
         if not S_ISREG(mode):
             raise Unfit("it is a folder" if S_ISDIR(mode) else "it is no file")
-        raw = file.read(MAX_BYTES + 1)
+        with open(fd, "rb", closefd=False) as file:
+            raw = file.read(MAX_BYTES + 1)
+    finally:
+        os.close(fd)
     if len(raw) > MAX_BYTES:
         raise Unfit(f"it is larger than {MAX_BYTES >> 20} MiB")
     if b"\0" in raw:
