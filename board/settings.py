@@ -77,7 +77,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         restart=_restart(record.get("restart") or {}),
         done_when=strings(record, "done_when"),
         worktrees=_worktrees(record.get("worktrees") or {}),
-        redact=_redact(record["redact"]) if "redact" in record else plain.redact,
+        redact=_redact(record.get("redact") or {}),
     )
 
 
