@@ -38,15 +38,13 @@ def seeds_of(regex: str, literal: str) -> Iterator[Seed]:
     tree = _parsed(regex)
     characters = list(dict.fromkeys(_characters(tree)))
     sample = _sample(tree)
-    units = list(_repeated(tree, "", ""))
+    units = [seed for wish in ("", *characters) for seed in _repeated(tree, "", wish)]
     yield from units
     for before, unit in units:  # one search behind the other
         yield Seed("", before + unit)
     for unit in filter(None, (literal, sample, sample[:-1], literal + sample)):
         yield Seed("", unit)
         yield Seed(literal, unit)
-    for character in characters:
-        yield from _repeated(tree, "", character)
     for character in dict.fromkeys([*characters, *_LIKELY]):
         yield Seed(literal, character)
         yield Seed("", literal + character)

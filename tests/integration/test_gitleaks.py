@@ -120,6 +120,7 @@ def test_a_file_extends_another(tmp_path: Path) -> None:
         "[[rules]]\nid = 'on'\nregex = 'on[_-][a-z0-9]{16,}'\nkeywords = ['on-']\n"
     )
     line = f"corp_{A} off_{A} on_{A} on-{B} on-sample{A}"
+    assert found(tmp_path, text, f"on_{A}") == [("on", f"on_{A}")]
     assert found(tmp_path, text, line) == [("corpkey", f"corp_{A}"), ("on", f"on_{A}"), ("on", f"on-{B}")]
 
 

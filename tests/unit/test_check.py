@@ -206,7 +206,10 @@ RULE = 'kind: acme, literal: "ACME-", regex: "ACME-[0-9]+"'
 @pytest.mark.parametrize(
     ("redact", "expected"),
     [
-        (f"rules: [{{{RULE.replace('+', ')')}}}]", "f:1:79: settings.redact.rules[0].regex: unbalanced parenthesis (column 11)"),
+        (
+            f"rules: [{{{RULE.replace('+', ')')}}}]",
+            "f:1:80: settings.redact.rules[0].regex: unbalanced parenthesis (column 11)",
+        ),
         (
             f"rules: [{{{RULE}}}, {{{RULE.replace('[0-9]+', '[0-9')}}}]",
             "rules[1].regex: unterminated character set (column 6)",
