@@ -89,6 +89,7 @@ def test_what_could_not_be_told_is_not_kept(tmp_path: Path, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr("sys.executable", str(tmp_path / "no-such-python"))
         assert verdicts([Tried(*QUICK[0])], str(folder)) == [Verdict.UNKNOWN]
+    assert not folder.exists()
     assert verdicts([Tried(*QUICK[0])], str(folder)) == [Verdict.QUICK]
 
 
