@@ -6,7 +6,6 @@ A verdict is kept under the hash of what was tried; the file may be deleted at a
 
 import marshal
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -46,6 +45,8 @@ def verdicts(rules: Sequence[Tried], folder: str) -> list[Verdict]:
 
 def _tried(rules: Sequence[Tried]) -> list[Verdict]:
     """Of the first rules, up to and with the one that the process ended at; of at least one."""
+    import subprocess
+
     argv = [sys.executable, "-I", "-S", ordeal.__file__]
     try:
         process = subprocess.Popen(
