@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from board.document import Document
 from board.errors import InvalidBoard, Problem
-from board.findings import Finding, Path, in_order, place_of, unknown, wrong
+from board.findings import Finding, Path, in_order, label, place_of, unknown, wrong
 from board.model import ONLY_STEP, Status
 from board.ordering import LISTED, order_of
-from board.shapes import Either, Items, Named, Part, Shape, describe, is_in, show
+from board.shapes import Either, Items, Named, Part, Shape, describe, is_in, regex_fault, show
 from board.tree import Tree
 from board.vocabulary import OF_ONE_STEP, OWN, TABLES
 
@@ -41,7 +41,8 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
 
 def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
     """Is a board without its tasks without a problem?"""
-    return _is_empty(_part("board", data, ())) and _is_empty(_profiles(data, profiles))
+    surveys = (_part("board", data, ()), _profiles(data, profiles), _allowed(data.get("settings")))
+    return all(map(_is_empty, surveys))
 
 
 def is_sound_task(record: Record, tree: Tree) -> bool:
@@ -135,6 +136,7 @@ def _meanings(document: Document, profiles: Collection[str]) -> Iterator[Finding
     data = document.data
     tasks = _mappings(data.get("tasks"), ("tasks",))
     yield from _profiles(data, profiles)
+    yield from _allowed(data.get("settings"))
     known = agents_of(data, profiles)
     for path, task in tasks:
         agent = task.get("agent")
@@ -174,6 +176,17 @@ def _profile(profile: Any, path: Path, profiles: Collection[str]) -> Iterator[Fi
         yield unknown((*path, "use"), "profile template", used, profiles)
     if "use" not in profile and "start" not in profile:
         yield Finding(path, "a profile needs `start` (how to start a worker) or `use` (a template's name)", at_key=True)
+
+
+def _allowed(settings: Any) -> Iterator[Finding]:
+    """False alarms that are patterns, and can't be read."""
+    redact = settings.get("redact") if isinstance(settings, dict) else None
+    allow = redact.get("allow") if isinstance(redact, dict) else None
+    for index, text in enumerate(allow if isinstance(allow, list) else ()):
+        fault = regex_fault(text.removeprefix("re:")) if isinstance(text, str) and text.startswith("re:") else None
+        if fault is not None:
+            path = ("settings", "redact", "allow", index)
+            yield Finding(path, f"{label(path)}: {fault}")
 
 
 def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:

@@ -69,6 +69,11 @@ class Engine:
         self.tell = tell
         self._views = Views(store.side, profiles)
 
+    @property
+    def last(self) -> View | None:
+        """The newest board that was seen here, if any."""
+        return self._views.last
+
     def read(self) -> View:
         """The board as it stands, with edits by hand merged in. Raises InvalidBoard with every problem; a file that
         looks half saved gets a moment."""

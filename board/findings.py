@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 from board.errors import Problem
-from board.shapes import Choice, Shape, describe_got, show
+from board.shapes import Choice, Regex, Shape, describe_got, regex_fault, show
 from board.tree import Node, Tree
 
 _COMPARISONS: Final = 30_000  # about half a second of looking for near words, in one report
@@ -27,12 +27,17 @@ class Finding(NamedTuple):
 
 def wrong(path: Path, expected: str, value: Any, shape: Shape | None = None) -> Finding:
     words = shape.words if isinstance(shape, Choice) and isinstance(value, str) else ()
-    message = f"{_label(path)}: expected {expected}, got {describe_got(shape, value)}"
+    message = f"{label(path)}: expected {expected}, got {describe_got(shape, value)}"
+    if isinstance(shape, Regex) and isinstance(value, str):
+        message = f"{label(path)}: {regex_fault(value)}"
     return Finding(path, message, at_key=value is None, word=str(value) if words else "", known=words)
 
 
-def _label(path: Path) -> str:
-    """The keys that lead here from the nearest list item: `priority`, `claim.token`, `settings.restart.stale`."""
+def label(path: Path) -> str:
+    """The keys that lead here from the nearest list item: `priority`, `claim.token`, `settings.restart.stale`. What
+    stands in the settings is named from the top: `settings.redact.rules[0].regex`."""
+    if path[0] == "settings":
+        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
     parts = list(path)
     while isinstance(parts[-1], int):
         parts.pop()

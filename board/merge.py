@@ -63,8 +63,9 @@ def _merged(text: str, made: Plan) -> Merged:
 
 
 def event_fields(merged: Merged) -> dict[str, Scalar]:
-    """What the journal's `board_merged` says of a merge."""
-    told = {"theirs": ", ".join(merged.theirs), "ours": ", ".join(merged.ours), "clashes": "; ".join(sentences(merged))}
+    """What the journal's `board_merged` says of a merge: of a prompt, only how long it is."""
+    clashes = "; ".join(map(_measured, merged.clashes))
+    told = {"theirs": ", ".join(merged.theirs), "ours": ", ".join(merged.ours), "clashes": clashes}
     cut = {name: words[:_LONGEST] for name, words in told.items() if words}
     return {**cut, "clashes_count": len(merged.clashes)}
 
@@ -72,6 +73,13 @@ def event_fields(merged: Merged) -> dict[str, Scalar]:
 def sentences(merged: Merged) -> tuple[str, ...]:
     """Each value that did not stay, for people."""
     return tuple(_sentence(clash) for clash in merged.clashes)
+
+
+def _measured(clash: Clash) -> str:
+    if clash.field != "prompt":
+        return _sentence(clash)
+    ours, theirs = (f"a text of {len(str(said))} characters" for said in (clash.ours or "", clash.theirs or ""))
+    return _sentence(clash._replace(ours=ours, theirs=theirs))
 
 
 def _sentence(clash: Clash) -> str:

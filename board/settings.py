@@ -35,6 +35,24 @@ class Worktrees(NamedTuple):
     setup: tuple[str, ...] = ()
 
 
+class RedactRule(NamedTuple):
+    """A secret of people's own kind: a text with `literal` is searched for `regex`; group 1, if any, is the secret."""
+
+    kind: str
+    literal: str
+    regex: str
+
+
+class Redact(NamedTuple):
+    """What is masked beside what every board masks, and what isn't."""
+
+    rules: tuple[RedactRule, ...] = ()
+    allow: tuple[str, ...] = ()
+    values_from: tuple[str, ...] = ()
+    prompts: str = "fingerprint"
+    gitleaks: str | None = None
+
+
 class Settings(NamedTuple):
     lease: float = 7200.0
     max_workers: int = 4
@@ -44,6 +62,7 @@ class Settings(NamedTuple):
     restart: RestartPolicy = RestartPolicy()
     done_when: tuple[str, ...] | None = None
     worktrees: Worktrees = Worktrees()
+    redact: Redact = Redact()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -58,6 +77,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         restart=_restart(record.get("restart") or {}),
         done_when=strings(record, "done_when"),
         worktrees=_worktrees(record.get("worktrees") or {}),
+        redact=_redact(record.get("redact") or {}),
     )
 
 
@@ -95,6 +115,17 @@ def _worktrees(record: Mapping[str, Any]) -> Worktrees:
         base=record.get("base", plain.base),
         copy=plain.copy if copied is None else copied,
         setup=strings(record, "setup") or (),
+    )
+
+
+def _redact(record: Mapping[str, Any]) -> Redact:
+    plain = Redact()
+    return Redact(
+        rules=tuple(RedactRule(each["kind"], each["literal"], each["regex"]) for each in record.get("rules", ())),
+        allow=strings(record, "allow") or (),
+        values_from=strings(record, "values_from") or (),
+        prompts=record.get("prompts", plain.prompts),
+        gitleaks=record.get("gitleaks"),
     )
 
 

@@ -100,6 +100,17 @@ TEXTS: Final = Items(TEXT, "a list of texts")
 ARGV: Final = Items(MAYBE_EMPTY, "a list of a program and its arguments", least=1)
 CHECKS: Final = Items(TEXT, "a list of checks (clean, committed, pushed, merged, pr or commands)")
 COUNT: Final = Whole(0)
+NOT_OWN_KINDS: Final = ("cut", "failed", "known")  # marks that mean something else than a kind of secret
+KIND: Final = Text(
+    f"a word of a-z 0-9 (at most 16, not {', '.join(NOT_OWN_KINDS[:-1])} or {NOT_OWN_KINDS[-1]})",
+    rf"^(?!(?:{'|'.join(NOT_OWN_KINDS)})$)[a-z][a-z0-9]{{0,15}}$",
+)
+LITERAL: Final = Text(
+    "a text of 3 to 200 characters that stands in each such secret",
+    r"^(?=[^\x00-\x1f\x7f\u0085\u2028\u2029]{3,200}$).*\S",
+)
+ALLOWED: Final = Items(Text("a text, or a regular expression after re:", r"^(?!re:$).*\S"), "a list of texts")
+SOURCES: Final = Items(Text("a file, or a variable's name after env:", r"^(?!env:$).*\S"), "a list of files")
 
 
 def is_in(shape: Text | Span | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:
@@ -141,11 +152,22 @@ def _matches(pattern: str, value: str) -> bool:
 
 
 def _is_regex(value: str) -> bool:
+    return regex_fault(value) is None
+
+
+def regex_fault(pattern: str) -> str | None:
+    """What is wrong with a regular expression, and where in it."""
+    import warnings
+
     try:
-        re.compile(value)
-    except (re.error, OverflowError, RecursionError):
-        return False
-    return True
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a later Python may read otherwise is right today
+            re.compile(pattern)
+    except re.error as error:
+        return f"{error.msg} (column {error.pos + 1})" if error.pos is not None else error.msg
+    except (OverflowError, RecursionError):
+        return "too large a regular expression"
+    return None
 
 
 def describe(shape: Shape) -> str:

@@ -10,13 +10,17 @@ from typing import Any, Final, NamedTuple
 
 from board.model import DEFAULT_PRIORITY, ONLY_STEP, Ending, Status
 from board.shapes import (
+    ALLOWED,
     ARGV,
     CHECKS,
     COUNT,
     ID,
     INSTANT,
+    KIND,
+    LITERAL,
     MAYBE_EMPTY,
     NAME,
+    SOURCES,
     TEXT,
     TEXTS,
     VARIABLE,
@@ -117,6 +121,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "restart": Key(Part("restart"), "When a dead worker of a resumable step is started again."),
             "done_when": Key(CHECKS, "The definition of done, unless a task has its own."),
             "worktrees": Key(Part("worktrees"), "Whether and where each task gets a git worktree of its own."),
+            "redact": Key(Part("redact"), "What is masked in logs and journal, beside what always is."),
         },
     ),
     "tmux": Table(
@@ -158,6 +163,33 @@ TABLES: Final[Mapping[str, Table]] = {
             "setup": Key(TEXTS, "Commands to run in a new worktree.", default=[]),
         },
         "{enabled: true}",
+    ),
+    "redact": Table(
+        "What is masked in logs and journal, beside what always is.",
+        {
+            "rules": Key(Items(Part("redact_rule"), "a list of rules"), "Secrets of your own kinds."),
+            "allow": Key(ALLOWED, "False alarms: values as they are, or a regular expression after `re:`."),
+            "values_from": Key(
+                SOURCES,
+                "Files (.env, JSON, YAML) whose values are masked everywhere; `env:GLOB` for variables.",
+            ),
+            "prompts": Key(
+                Choice(("fingerprint", "keep")),
+                "`keep`: what a model was told is kept, redacted, instead of its length and fingerprint.",
+                "fingerprint",
+            ),
+            "gitleaks": Key(TEXT, "A file of rules in gitleaks' format; needs `crewboard[gitleaks]`."),
+        },
+        "{values_from: [.secrets.env]}",
+    ),
+    "redact_rule": Table(
+        "A secret of a kind of your own.",
+        {
+            "kind": _needed(KIND, "What its mark says: `[REDACTED:kind:8hex]`."),
+            "literal": _needed(LITERAL, "A text that stands in each such secret, or beside it: looked for first."),
+            "regex": _needed(Regex(), "The secret, or in group 1; Python's, and quick on any line."),
+        },
+        '{kind: acme, literal: "ACME-", regex: "ACME-[0-9A-F]{16,}"}',
     ),
     "profile": Table(
         "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",

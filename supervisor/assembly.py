@@ -7,9 +7,10 @@ import socket
 from collections.abc import Mapping
 
 from board.engine import Engine
-from board.journal.sink import Journal, make_redactor
+from board.journal.sink import make_redactor
 from board.store import FileStore
 from supervisor.ledger import Ledger
+from supervisor.masks import KeptJournal, Masks
 from supervisor.profiles import Profiles
 from supervisor.scope import words_before
 from supervisor.service import Mode, Supervisor
@@ -17,23 +18,24 @@ from supervisor.tmux import Tmux, session_name
 from supervisor.tools import Tools
 
 
-def open_engine(path: str, env: Mapping[str, str]) -> Engine:
-    """The board's engine with a journal for a program that writes much."""
+def open_engine(path: str, env: Mapping[str, str]) -> tuple[Engine, Masks]:
+    """The board's engine with a journal for a program that writes much, and what decides how that is redacted."""
     store = FileStore(path)
     store.prepare()
-    journal = Journal(os.path.join(store.side, "journal"), make_redactor(store.side, env), fast=True)
-    return Engine(store, journal, profiles=Profiles(store.side).names())
+    journal = KeptJournal(os.path.join(store.side, "journal"), make_redactor(store.side, env), fast=True)
+    return Engine(store, journal, profiles=Profiles(store.side).names()), Masks(journal, store.side, env)
 
 
 def assemble(path: str, env: Mapping[str, str], mode: Mode) -> Supervisor:
     """A supervisor for this board. Raises InvalidBoard when there is no usable board to begin with."""
-    engine = open_engine(path, env)
+    engine, masks = open_engine(path, env)
     settings = engine.read().board.settings
     tools = Tools(
         engine=engine,
         ledger=Ledger(engine, supervisor_name()),
         profiles=Profiles(engine.store.side),
-        redactor=make_redactor(engine.store.side, env),
+        redactor=masks.take(settings.redact),
+        masks=masks,
         session=session_name(engine.store.real),
         watch=lambda _: None,
     )

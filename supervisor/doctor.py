@@ -12,7 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from board.errors import BoardError, Busy
+from board.findings import label
+from board.journal.loading import load
 from board.model import Board
+from board.settings import Redact
 from board.store import FileStore
 from supervisor.control import TmuxError
 from supervisor.install import host_of, read
@@ -171,6 +174,20 @@ def clock(patient: Patient) -> Finding:
     return Finding("clock", "ok", "nothing on the board lies ahead of it")
 
 
+def redaction(patient: Patient) -> list[Finding]:
+    """What of the board's own `settings.redact` isn't used as it was meant."""
+    if patient.store is None or patient.settings.redact == Redact():
+        return []
+    loaded = load(patient.store.side, patient.env, patient.settings.redact)
+    words = f"{len(loaded.own.rules)} rules of the board's own, {len(loaded.known)} known values"
+    found = [Finding("redaction", "ok", words)]
+    for trouble in loaded.troubles:
+        detail, _, remedy = trouble.message.partition("; ")
+        where = label(("settings", "redact", *trouble.path))
+        found.append(Finding("redaction", "failure" if trouble.is_fault else "warning", f"{where}: {detail}", remedy))
+    return found if len(found) == 1 else found[1:]
+
+
 # --- the workers
 
 
@@ -211,6 +228,6 @@ Check = Callable[[Patient], Finding | list[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     *(python_version, tmux_program, git_program, tmux_socket, tmux_server),
-    *(board_file, writable, file_system, board_lock, disk, leftovers, supervisor_running, service),
+    *(board_file, writable, file_system, board_lock, disk, leftovers, redaction, supervisor_running, service),
     *(agents, briefs, pidfd, inotify, lingering, clock),
 )

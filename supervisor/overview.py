@@ -69,6 +69,7 @@ class Overview:
         if self._broken is not None:
             self.tools.tell("board_recovered", None, rev=view.rev)
             self._broken = None
+        self.tools.mask_as(view.board.settings.redact)
         self.report.whole(view)
         self.board = view
         return view

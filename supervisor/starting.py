@@ -34,6 +34,7 @@ class _Told(NamedTuple):
     died_at: float | None
     pid: int
     agent: str
+    prompt: str | None
 
 
 class Starter:
@@ -61,7 +62,8 @@ class Starter:
             return
         keeping.verdict = Alive(pid, pane.id)  # what was judged before was about the attempt before
         self._watch(keeping.known, pid)
-        self._tell_start(keeping, started.run, _Told(action.resume, died_at, pid, profile.name))
+        prompt = launch.brief if task.step.run is None else None
+        self._tell_start(keeping, started.run, _Told(action.resume, died_at, pid, profile.name, prompt))
 
     def _profile(self, keeping: Keeping, board: Board) -> Profile | None:
         """How the step is started; None (and its task blocked) when the program for it isn't there."""
@@ -111,6 +113,7 @@ class Starter:
             agent=told.agent,
             commit=run.head,
             waited_s=waited if is_restart else None,
+            prompt=told.prompt,
         )
 
     async def _ready_tree(self, keeping: Keeping, board: Board, site: Site) -> bool:

@@ -12,10 +12,12 @@ from board.home import dot_git, home_of
 from board.journal.events import Event, Scalar
 from board.journal.redact import Redactor
 from board.model import Board, Task
+from board.settings import Redact
 from supervisor.control import TmuxError
 from supervisor.keeping import Keeping
 from supervisor.launch import Site
 from supervisor.ledger import Ledger
+from supervisor.masks import Masks
 from supervisor.output import keep_output
 from supervisor.processes import ProcessId
 from supervisor.profiles import Profiles
@@ -58,6 +60,16 @@ class Tools:
     server: Server | None = None
     is_dry: bool = False
     tops: Tops = field(default_factory=Tops)
+    masks: Masks | None = None
+
+    def mask_as(self, wanted: Redact) -> None:
+        """From here on whatever is written is redacted as the board's settings say; each trouble is told once."""
+        taken = self.masks.follow(wanted) if self.masks is not None else None
+        if taken is None:
+            return
+        self.redactor = taken.redactor
+        for trouble in taken.troubles:
+            self.tell("redaction_weakened", None, path=trouble.path, problem=trouble.problem)
 
     def tell(self, name: str, task: str | None, **fields: Scalar) -> None:
         if self.is_dry and name not in REHEARSED:

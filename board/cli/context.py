@@ -14,10 +14,11 @@ from board import place
 from board.cli.failure import InvalidFile
 from board.cli.who import Asker
 from board.engine import Engine, Result, task_of
-from board.errors import InvalidBoard, UsageError
+from board.errors import BoardError, InvalidBoard, UsageError
 from board.journal.events import Event
 from board.model import Board, Task
 from board.moves import Ask, Outcome
+from board.settings import Redact
 from board.store import FileStore
 from board.views import View
 
@@ -25,9 +26,11 @@ from board.views import View
 class Later:
     """A journal that is opened when there is something to write: who only reads doesn't pay for it."""
 
-    def __init__(self, side: str, env: Mapping[str, str]) -> None:
+    def __init__(self, side: str, env: Mapping[str, str], wanted: Callable[[], Redact | None] = lambda: None) -> None:
+        """`wanted` says how the board is redacted, once something is written."""
         self._side = side
         self._env = env
+        self._wanted = wanted
 
     def append(self, event: Event, at: float) -> None:
         self._journal.append(event, at)
@@ -36,7 +39,8 @@ class Later:
     def _journal(self) -> Any:
         from board.journal.sink import Journal, make_redactor
 
-        return Journal(os.path.join(self._side, "journal"), make_redactor(self._side, self._env))
+        redactor = make_redactor(self._side, self._env, self._wanted())
+        return Journal(os.path.join(self._side, "journal"), redactor)
 
 
 class Context:
@@ -60,7 +64,16 @@ class Context:
 
     @cached_property
     def engine(self) -> Engine:
-        return Engine(self.store, Later(self.store.side, self.env), profiles=self.profiles, tell=self.warn)
+        journal = Later(self.store.side, self.env, self.wanted)
+        return Engine(self.store, journal, profiles=self.profiles, tell=self.warn)
+
+    def wanted(self) -> Redact | None:
+        """How the board as it was last seen wants to be redacted; None where there is none to be read."""
+        try:
+            view = self.engine.last or self.engine.read()
+        except BoardError:
+            return None
+        return view.board.settings.redact
 
     @cached_property
     def profiles(self) -> frozenset[str]:

@@ -83,7 +83,7 @@ def _ask(ctx: Context, board: Board, task: Task, tree: str) -> dict[str, Any]:
 def _not_done(ctx: Context, task: Task, failed: Sequence[Finding], asked: int) -> NotDone:
     from board.journal.sink import make_redactor
 
-    redactor = make_redactor(ctx.store.side, ctx.env)
+    redactor = make_redactor(ctx.store.side, ctx.env, ctx.wanted())
     for finding in failed:
         ctx.engine.sink.append(Event("done_check_failed", task.id, _told(ctx, task, finding)), ctx.engine.clock())
     shown = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from board.cli.context import Context
 from board.cli.holder import first_claimable
 from board.errors import UsageError
@@ -152,7 +154,13 @@ def check(ctx: Context) -> None:
         from board.cli.watch import watch
 
         return watch(ctx)
-    count = len(ctx.read().board.tasks)
+    from board.cli.masking import checked
+
+    seen, notes = checked(ctx)
+    count = len(seen.board.tasks)
     if ctx.args.json:
-        return ctx.emit({"ok": True, "tasks_count": count})
+        more = {"notes": [note.message for note in notes]} if notes else {}
+        return ctx.emit({"ok": True, "tasks_count": count, **more})
+    for note in notes:
+        sys.stderr.write(f"{clean(note.at(ctx.path))}\n")
     return None if ctx.args.quiet else ctx.say(f"ok: {count} task{'' if count == 1 else 's'}")

@@ -11,7 +11,9 @@ from typing import Final
 
 from board.cli.context import Context
 from board.cli.failure import InvalidFile, lines, record
+from board.cli.masking import checked
 from board.errors import InvalidBoard
+from board.render import clean
 
 _SETTLE: Final = 100  # milliseconds for which an editor's several writes are taken for one
 _NET: Final = 1000  # milliseconds after which the file's state is compared all the same
@@ -33,10 +35,13 @@ def watch(ctx: Context) -> None:
 
 def _found(ctx: Context) -> str:
     try:
-        count = len(ctx.read().board.tasks)
+        view, notes = checked(ctx)
     except InvalidFile as error:
         return _json(ok=False, **record(error)) if ctx.args.json else "\n".join(lines(error, "board"))
-    return _json(ok=True, tasks_count=count) if ctx.args.json else f"ok: {count} task{'' if count == 1 else 's'}"
+    count = len(view.board.tasks)
+    if ctx.args.json:
+        return _json(ok=True, tasks_count=count, **({"notes": [note.message for note in notes]} if notes else {}))
+    return "\n".join([*(clean(note.at(ctx.path)) for note in notes), f"ok: {count} task{'' if count == 1 else 's'}"])
 
 
 def _json(**fields: object) -> str:

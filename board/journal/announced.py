@@ -14,7 +14,7 @@ _BLOCK: Final = r"([ \t]*(?:- +)?)[\"']?([A-Za-z0-9_.-]+)[\"']?[ \t]*" + _BLOCK_
 _NAMED: Final = r"[ \t{-]*[\"']?(?:name|key|Name|Key)[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z0-9_.-]+)[\"']?,?[ \t]*"
 _VALUE: Final = r"[ \t]*[\"']?(?:value|Value)[\"']?[ \t]*:[ \t]*([\"']?)([^\n]+?)\1[ \t]*,?[ \t]*"
 _LOGIN: Final = r"[ \t]*(?:machine[ \t]+\S+[ \t]+)?login[ \t]+\S+[ \t]*"
-_AND_PASSWORD: Final = r"[ \t]*password[ \t]+(\S+)[ \t]*"
+_THEN: Final = r"[ \t]*password[ \t]+(\S+)[ \t]*"
 _KEY: Final = r"[ \t]*<key>([^<>\n]{1,64})</key>[ \t]*"
 _STRING: Final = r"[ \t]*<string>([^<>\n]{4,})</string>[ \t]*"
 _FIELD: Final = r"(?i:content-disposition: form-data;).{0,64}\bname=\"?([A-Za-z0-9_.-]+)\"?[ \t]*"
@@ -30,7 +30,7 @@ def candidates(text: Text, marks: Marks) -> Iterator[Candidate]:
     for hint, pattern, find in (
         (r"ame[\"']?[ \t]*:", _NAMED, _pair(_NAMED, _VALUE, marks)),
         (r"ey[\"']?[ \t]*:", _NAMED, _pair(_NAMED, _VALUE, marks)),
-        ("login ", _LOGIN, _pair(_LOGIN, _AND_PASSWORD, marks)),
+        ("login ", _LOGIN, _pair(_LOGIN, _THEN, marks)),
         ("<key>", _KEY, _pair(_KEY, _STRING, marks)),
         ("form-data;", _FIELD, _field(marks)),
         (r"s[\"']?[ \t]*:[ \t]*\[?[ \t]*\n", _LIST, _list(marks)),

@@ -11,6 +11,9 @@ VERSION: Final = 1
 # Any event may say these: the first four stand before its own facts, as columns do in a table.
 LEADING: Final = ("step", "worker", "rule", "cause")
 COMMON: Final = ("by", "token", "attempt", "why")
+# What a model was told. The redactor lets only its length and fingerprint through, unless the board says `keep`; what
+# workers and people write for people (note, said, why) is no prompt.
+PROMPTS: Final = frozenset(("prompt",))
 
 
 class EventKind(NamedTuple):
@@ -98,10 +101,10 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     ),
     "board_recovered": EventKind("info", "A broken file can be used again.", ("rev", "broken_for_s")),
     "worker_started": EventKind(
-        "info", "A worker's first attempt at a step began.", ("pid", "pane", "agent", "commit", *_DECIDED)
+        "info", "A worker's first attempt at a step began.", ("pid", "pane", "agent", "commit", "prompt", *_DECIDED)
     ),
     "worker_restarted": EventKind(
-        "info", "A dead worker was started again.", ("pid", "pane", "agent", "commit", "waited_s", *_DECIDED)
+        "info", "A dead worker was started again.", ("pid", "pane", "agent", "commit", "waited_s", "prompt", *_DECIDED)
     ),
     "worker_adopted": EventKind("info", "A running worker was taken over.", ("pid", "pane", "ran_for_s")),
     "worker_died": EventKind(
@@ -144,6 +147,11 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal", *_DECIDED)),
     "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s")),
     "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
+    "redaction_weakened": EventKind(
+        "warn",
+        "A rule of the board's own, or a file of known values, isn't used as it was meant.",
+        ("path", "problem"),
+    ),
     "journal_dropped": EventKind("error", "Records could not be written.", ("dropped_count", "first_at")),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
     "write_failed": EventKind(

@@ -1,6 +1,7 @@
 """Secrets in other clothes: what percent signs, backslashes, base64 and hexadecimal write of a known format.
 
-Each way of reading is a view: a decoded text, and where each of its characters stands in the written one. Masks nothing.
+Each way of reading is a view: a decoded text, and where each of its characters stands in the written one. It masks
+nothing.
 """
 
 import re

@@ -5,7 +5,7 @@ Known values first, then what shows by its form, by a name, or in other clothes.
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from board.journal import announced, keyblocks
 from board.journal.hidden import views
@@ -13,11 +13,13 @@ from board.journal.idioms import called
 from board.journal.known import masked, places
 from board.journal.marks import FAILED, Marks
 from board.journal.notations import noted
-from board.journal.own import Own
 from board.journal.pairs import named_secrets
 from board.journal.rules import is_plain, secret_kind
 from board.journal.tokens import Span, merged, tokens
 from board.journal.units import Text, Unit, walk
+
+if TYPE_CHECKING:
+    from board.journal.own import Own
 
 _ROUNDS: Final = 6
 
@@ -28,7 +30,7 @@ class Lines:
         marks: Marks,
         needles: Callable[[], list[tuple[str, str]]],
         placed: Callable[[str], str],
-        own: Own | None,
+        own: "Own | None",
     ) -> None:
         """`needles` is asked at the first line only: most commands write none. `placed` takes people's places out."""
         self._placed = placed

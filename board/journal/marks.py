@@ -1,4 +1,4 @@
-"""The mark that stands in a secret's place: how it is made and how it is known again. Hides nothing by itself."""
+"""What stands in a secret's or a prompt's place: how it is made and how it is known again. Hides nothing by itself."""
 
 import re
 from collections.abc import Iterable
@@ -35,6 +35,14 @@ class Marks:
     def apart(self, s: str) -> list[str]:
         """Text and marks in turn: a mark has an odd index."""
         return self._exact.split(s) if "[REDACTED:" in s else [s]
+
+
+def fingerprint(text: str, key: bytes) -> str:
+    """What may be said of a prompt: its length, and eight figures that are the same for the same text and key."""
+    from hashlib import blake2b
+
+    digest = blake2b(text.encode("utf-8", "replace"), key=key[:64], digest_size=4).hexdigest()
+    return f"{len(text)} characters, {digest}"
 
 
 @lru_cache(maxsize=8)

@@ -1,4 +1,4 @@
-"""Secrets that a notation sets apart from their names: XML, attributes, SQL, calls, lists, cookies, prose. Masks nothing.
+"""Secrets that a notation sets apart from their names: XML, attributes, SQL, calls, lists, prose. Masks nothing.
 
 XML and HTML, property lists, JSON Web Keys (RFC 7517), Netscape's cookie file, pgpass (PostgreSQL's libpq), SQL's
 `PASSWORD` and `IDENTIFIED BY`, setters of source code, and sentences that say what a password is.

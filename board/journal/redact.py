@@ -7,12 +7,12 @@ nothing to do. Whatever goes wrong in here yields `[REDACTED:failed]`, never the
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NewType
 
-from board.journal.events import Scalar
+from board.journal.events import PROMPTS, Scalar
 from board.journal.known import known_from_environment, needles
 from board.journal.lines import Lines
 from board.journal.longlines import LIMIT, cut
 from board.journal.marks import FAILED as _FAILED
-from board.journal.marks import Marks
+from board.journal.marks import Marks, fingerprint
 from board.journal.places import placed, shapes_of
 from board.journal.rules import KINDS as NAME_KINDS
 from board.journal.rules import secret_named
@@ -41,7 +41,8 @@ class Redactor:
     def __init__(
         self, *, home: str, user: str, host: str, key: bytes, known: Mapping[str, str], own: "Own | None" = None
     ) -> None:
-        """`key` (not empty) makes marks of this installation; `known` are values to mask wherever they stand."""
+        """`key` (not empty) makes marks of this installation; `known` are values to mask wherever they stand; `own`
+        are people's rules and false alarms."""
         self._given = (home, user, host)
         self._key = key
         self._known = known
@@ -50,7 +51,7 @@ class Redactor:
         self._needles: list[tuple[str, str]] | None = None
         self._sieve: Sieve | None = None
         self._clean: set[str] = set()
-        self.marks = Marks(key, _KINDS if own is None else {*_KINDS, *own.kinds()})
+        self.marks = Marks(key, _KINDS if own is None else {*_KINDS, *own.kinds})
         self._lines = Lines(self.marks, self.needles, self.placed, own)
 
     def text(self, s: str) -> Redacted:
@@ -75,8 +76,13 @@ class Redactor:
 
     def line(self, record: Mapping[str, Scalar], dumps: Callable[[object], str]) -> Redacted:
         """A record as one written line; its keys, `ts`, `level` and `event` come from the closed list."""
-        safe = {name: x if name in _AS_THEY_ARE else self.value(x) for name, x in record.items()}
+        safe = {name: x if name in _AS_THEY_ARE else self._field(name, x) for name, x in record.items()}
         return Redacted(dumps(safe))
+
+    def _field(self, name: str, x: Scalar) -> Scalar:
+        if name in PROMPTS and isinstance(x, str) and (self._own is None or self._own.prompts != "keep"):
+            return Redacted(fingerprint(x, self._key))
+        return self.value(x)
 
     def stream(self, *, width: int | None = None) -> "Stream":
         """For text that comes in pieces; `width` is the column at which a terminal wrapped it."""

@@ -6,16 +6,18 @@ are long enough, or in one pass by the Aho-Corasick automaton of the optional `a
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from board.journal import idioms, keyblocks, notations
 from board.journal.hidden import veiled
 from board.journal.known import places
 from board.journal.marks import Marks
-from board.journal.own import Own
 from board.journal.patterns import compiled
 from board.journal.rules import STEMS
 from board.journal.tokens import ANYWHERE, BY_PREFIX, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, Beginnings, tokens_of
+
+if TYPE_CHECKING:
+    from board.journal.own import Own
 
 _NEEDLE_WORD: Final = 8
 _HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
@@ -29,7 +31,7 @@ _TO_LOWER: Final = {**{i: i + 32 for i in range(ord("A"), ord("Z") + 1)}}
 
 
 class Sieve:
-    def __init__(self, needles: list[str], marks: Marks, own: Own | None, *, fast: bool = True) -> None:
+    def __init__(self, needles: list[str], marks: Marks, own: "Own | None", *, fast: bool = True) -> None:
         self._needles = needles
         self._marks = marks
         self._own = own

@@ -6,11 +6,14 @@ All writers share the day's segment through `O_APPEND`; a full one is left as it
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from board.journal.events import Event, instant, line_record
 from board.journal.known import known_from_environment
 from board.journal.redact import Redacted, Redactor
+
+if TYPE_CHECKING:
+    from board.journal.loading import Wanted
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 _KEY_BYTES: Final = 32
@@ -86,15 +89,28 @@ class Journal:
         return os.path.join(self._folder, f"{day}.jsonl" if number == 1 else f"{day}.{number}.jsonl")
 
 
-def make_redactor(board_folder: str, env: Mapping[str, str]) -> Redactor:
-    """The redactor for this person, machine and board; `board_folder` is `.board`, which holds the marks' key."""
+def make_redactor(board_folder: str, env: Mapping[str, str], wanted: "Wanted | None" = None) -> Redactor:
+    """The redactor for this person, machine and board; `board_folder` is `.board`, which holds the marks' key. `wanted`
+    is what the board's settings say: new patterns in it are tried out first, in a process of their own."""
+    own, known = None, known_from_environment(env)
+    if wanted is not None and _says_something(wanted):
+        from board.journal.loading import load
+
+        own, values, _ = load(board_folder, env, wanted)
+        known = {name: value for name, value in {**known, **values}.items() if not own.is_allowed(value)}
     return Redactor(
         home=env.get("HOME", ""),
         user=env.get("USER") or env.get("LOGNAME", ""),
         host=os.uname().nodename,
         key=_installation_key(os.path.join(board_folder, "redact.key")),
-        known=known_from_environment(env),
+        known=known,
+        own=own,
     )
+
+
+def _says_something(wanted: "Wanted") -> bool:
+    is_more = bool(wanted.rules or wanted.allow or wanted.values_from or wanted.gitleaks)
+    return is_more or wanted.prompts != "fingerprint"
 
 
 def _installation_key(path: str) -> bytes:

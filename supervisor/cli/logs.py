@@ -69,7 +69,7 @@ class Source:
         if not (_LABEL.fullmatch(task_id) and self._path.is_file()):
             ctx.task()
         self._id = task_id
-        self._redactor: Redactor = make_redactor(ctx.store.side, ctx.env)
+        self._redactor: Redactor = make_redactor(ctx.store.side, ctx.env, ctx.wanted())
         self._home: Home | None = _home(ctx)
 
     def kept(self) -> list[str]:

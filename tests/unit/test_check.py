@@ -166,7 +166,7 @@ def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:
         ),
         (
             "{version: 1, agents: {c: {start: [c], limited: '('}}}",
-            'f:1:48: agents.c.limited: expected a regular expression, got "("',
+            "f:1:48: agents.c.limited: missing ), unterminated subpattern (column 1)",
         ),
         (
             "{version: 1, agents: {c: {start: []}}}",
@@ -198,6 +198,47 @@ def test_all_problems_are_said_at_once_in_the_order_of_the_file() -> None:
 def test_the_parts_around_the_tasks_are_checked_too(text: str, expected: str) -> None:
     """Version, settings and profiles have the same kind of messages; a value that may be a secret isn't repeated."""
     assert found(text) == [expected]
+
+
+RULE = 'kind: acme, literal: "ACME-", regex: "ACME-[0-9]+"'
+
+
+@pytest.mark.parametrize(
+    ("redact", "expected"),
+    [
+        (
+            f"rules: [{{{RULE.replace('+', ')')}}}]",
+            "f:1:80: settings.redact.rules[0].regex: unbalanced parenthesis (column 11)",
+        ),
+        (
+            f"rules: [{{{RULE}}}, {{{RULE.replace('[0-9]+', '[0-9')}}}]",
+            "rules[1].regex: unterminated character set (column 6)",
+        ),
+        (f"rules: [{{{RULE.replace('acme', 'known')}}}]", "rules[0].kind: expected a word of a-z 0-9 (at most 16, not"),
+        (f"rules: [{{{RULE.replace('acme', 'Acme')}}}]", 'cut, failed or known), got "Acme"'),
+        (
+            f"rules: [{{{RULE.replace('ACME-', 'AB', 1)}}}]",
+            "rules[0].literal: expected a text of 3 to 200 characters that",
+        ),
+        (f"rules: [{{{RULE.replace('literal', 'literl')}}}]", 'unknown key "literl" (did you mean "literal"?)'),
+        ("rules: [acme]", "rules[0]: expected a mapping such as {kind: acme, literal:"),
+        ("rules: {a: b}", "rules: expected a list of rules, got a mapping"),
+        ('allow: [ok, "re:(a"]', "allow[1]: missing ), unterminated subpattern (column 1)"),
+        ('allow: ["re:"]', "allow[0]: expected a text, or a regular expression after re:"),
+        ('values_from: ["env:"]', "values_from[0]: expected a file, or a variable's name after env:"),
+        ("values_from: .env", 'values_from: expected a list of files, got ".env"'),
+        ("prompts: kept", 'prompts: expected one of fingerprint, keep, got "kept" (did you mean "keep"?)'),
+        ("gitleaks: [a]", "gitleaks: expected text, got a list"),
+        ("value_from: [a]", 'unknown key "value_from" (did you mean "values_from"?)'),
+        ("[]", "settings.redact: expected a mapping such as {values_from: [.secrets.env]}, got an empty list"),
+    ],
+)
+def test_what_is_wrong_with_redaction_has_its_place(redact: str, expected: str) -> None:
+    """With the whole name of the setting, for a pattern with the column in it, and with the nearest word.
+    Mutants killed: the allow list's patterns aren't compiled; names from the nearest list item alone."""
+    value = redact if redact == "[]" else f"{{{redact}}}"
+    said = [line for line in found(f"{{version: 1, settings: {{redact: {value}}}}}") if expected in line]
+    assert [line.startswith("f:1:") for line in said] == [True]
 
 
 @pytest.mark.parametrize(

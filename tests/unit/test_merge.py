@@ -6,7 +6,7 @@ import pytest
 
 from board.document import Document
 from board.errors import InvalidBoard
-from board.merge import WHOLE, Clash, merge
+from board.merge import WHOLE, Clash, event_fields, merge, sentences
 
 BASE = """\
 # head
@@ -61,6 +61,18 @@ def test_where_both_changed_a_task_the_machine_keeps_its_keys_and_the_person_the
         Clash("b", "title", "Bee", "BB", "theirs"),
         Clash("b", "status", "claimed", "cancelled", "ours"),
     }
+
+
+def test_the_journal_has_no_words_of_a_prompt() -> None:
+    """What a model is told, when two changed it, is told to its author in full and to the journal by its length.
+    Mutant killed: the author's sentences in the journal."""
+    base, mine, ours = (
+        BASE.replace("title: B", f"title: B\n    prompt: {words}") for words in ("one", "mine", "theirs")
+    )
+    merged = merge(base, mine, ours)
+    assert sentences(merged) == ('b.prompt: "mine" stays, "theirs" doesn\'t',)
+    said = event_fields(merged)["clashes"]
+    assert said == 'b.prompt: "a text of 4 characters" stays, "a text of 6 characters" doesn\'t'
 
 
 def test_a_command_of_a_task_is_the_persons() -> None:

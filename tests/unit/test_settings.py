@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from board.records import read_task
-from board.settings import Worktrees, read_settings
+from board.settings import Redact, RedactRule, Worktrees, read_settings
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,21 @@ def test_a_step_has_its_own_word_before_its_tasks() -> None:
     assert read_task({"id": "t", "run": "true", **shared}).step == two._replace(id="main")
     plain = read_task({"id": "t", "run": "true"}).step
     assert (plain.stall_after, plain.on_stall, plain.max_runtime) == (None, "tell", None)
+
+
+def test_redaction_is_kept_as_said() -> None:
+    """Each key of `settings.redact`, in the order of the lists; without a word it is what every board has.
+    Mutants killed: `literal` and `regex` exchanged; a key forgotten."""
+    assert read_settings({}).redact == read_settings({"redact": {}}).redact == Redact()
+    said = {
+        "rules": [
+            {"kind": "a", "literal": "AAA", "regex": "A+", "x-why": 1},
+            {"kind": "b", "literal": "B", "regex": "C"},
+        ],
+        "allow": ["x", "re:y"],
+        "values_from": [".env", "env:X_*"],
+        "prompts": "keep",
+        "gitleaks": "g.toml",
+    }
+    rules = (RedactRule("a", "AAA", "A+"), RedactRule("b", "B", "C"))
+    assert read_settings({"redact": said}).redact == Redact(rules, ("x", "re:y"), (".env", "env:X_*"), "keep", "g.toml")
