@@ -24,7 +24,13 @@ _HEX_WORD: Final = "[0-9A-Fa-f]{24,}+"
 _BASE64_RUN: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){5}"
 _BASE64_WORD: Final = "[A-Za-z0-9+/_-]{20,}+"
 _PRINTABLE: Final = rb"[\t\n\r -~]{14,}"
-_CODE_HINT: Final = r"%(?:25)*+[2-7][0-9A-Fa-f]|\\(?:u00[2-7]|x[2-7]|/)|&(?:#[x0-9]|quot;|apos;|lt;)"
+_BASE64_PLAIN: Final = "[A-Za-z0-9+/]{20,}+"
+_BASE64_URL: Final = "[A-Za-z0-9_-]{20,}+"
+_CODE_HINTS: Final = (
+    ("%", "%(?:25)*+[2-7][0-9A-Fa-f]"),
+    ("\\", r"\\(?:u00[2-7]|x[2-7]|/)"),
+    ("&", "&(?:#[x0-9]|quot;|apos;|lt;)"),
+)
 _HAS_CODES: Final = ("%", "\\", "&")
 
 
@@ -55,23 +61,14 @@ def views(s: str) -> Iterator[View]:
 
 def veiled(s: str) -> Iterator[tuple[int, str]]:
     """What a text of any length hides, decoded, and where it stands: a cheap look, in no order."""
-    for m in compiled(_CODE_HINT).finditer(s):
-        yield m.start(), ""
-    for m in compiled(_HEX_RUN).finditer(s):
-        yield m.start(), bytes.fromhex(m[0]).decode("ascii", "replace")
-    for word in _base64_words("\n".join(set(compiled(_BASE64_WORD).findall(s)))):
-        for run in _base64_runs(word):
-            yield s.find(word), run
-
-
-def _base64_words(words: str) -> Iterator[str]:
-    """Of lines of one word each, those that may be base64 of text."""
-    m = compiled(_BASE64_RUN).search(words)
-    while m is not None:
-        end = words.find("\n", m.end())
-        end = len(words) if end < 0 else end
-        yield words[words.rfind("\n", 0, m.start()) + 1 : end]
-        m = compiled(_BASE64_RUN).search(words, end)
+    for sign, hint in _CODE_HINTS:
+        if sign in s:
+            yield from ((m.start(), "") for m in compiled(hint).finditer(s))
+    for word in {*compiled(_BASE64_PLAIN).findall(s), *compiled(_BASE64_URL).findall(s)}:
+        if word != word.lower():  # of base64's characters every third is a capital
+            yield from ((s.find(word), run) for run in _base64_runs(word))
+        if (m := compiled(_HEX_RUN).search(word)) is not None:
+            yield s.find(word), bytes.fromhex(m[0]).decode("ascii", "replace")
 
 
 def _decoded(s: str) -> View:

@@ -21,6 +21,7 @@ _NEXT_BOXED: Final = rf"[ \t]*[{_SIDE}][ \t]{{0,3}}(?={_PART})"
 # Base64 in lines (RFC 2045 has 76 characters, RFC 7468 has 64) of which one looks like text that was coded.
 _BASE64_LINE: Final = "[A-Za-z0-9+/_-]{56,128}"
 _BASE64_REST: Final = "[A-Za-z0-9+/_-]{1,128}={0,2}"
+_BASE64_START: Final = rf"(\n|\A){_BASE64_LINE}(?=\n)"
 _BASE64_TEXT: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){8}"
 KIND: Final = "wrapped"
 
@@ -46,17 +47,19 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
 
 def base64_lines(s: str) -> Iterator[int]:
     """The first lines of base64 that may be text."""
-    m = compiled(_BASE64_TEXT).search(s)
-    while m is not None:
-        start, end = s.rfind("\n", 0, m.start()) + 1, s.find("\n", m.end())
-        end = len(s) if end < 0 else end
-        if compiled(_BASE64_LINE).fullmatch(s, start, end) is not None:
-            while start and compiled(_BASE64_LINE).fullmatch(s, above := s.rfind("\n", 0, start - 1) + 1, start - 1):
-                start = above
+    end = -1
+    for m in compiled(_BASE64_START).finditer(s):
+        start = m.end(1)
+        if start <= end:
+            continue
+        is_text, end = False, start - 1
+        while (behind := s.find("\n", end + 1)) >= 0 and compiled(_BASE64_REST).fullmatch(
+            s, end + 1, behind
+        ) is not None:
+            is_text = is_text or compiled(_BASE64_TEXT).search(s, end + 1, behind) is not None
+            end = behind
+        if is_text or behind < 0:
             yield start
-            while (behind := s.find("\n", end + 1)) > 0 and compiled(_BASE64_REST).fullmatch(s, end + 1, behind):
-                end = behind
-        m = compiled(_BASE64_TEXT).search(s, end)
 
 
 def chain(width: int | None) -> Callable[[Text, int], Found]:

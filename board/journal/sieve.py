@@ -27,6 +27,7 @@ _ANNOUNCES: Final = (
     r"[a-z0-9_.-]*+(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=><(,]|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
 )
 _FLAG: Final = r"[a-z0-9_.-]*+[ \t]"
+_HINTS: Final = (*idioms.HINTS, *notations.HINTS)
 _TO_LOWER: Final = {**{i: i + 32 for i in range(ord("A"), ord("Z") + 1)}}
 
 
@@ -37,11 +38,12 @@ class Sieve:
         self._own = own
         self._cores = [(max(re.findall(WORD + "+", needle) or [""], key=len), needle) for needle in needles]
         self._finder = _automaton((*BY_PREFIX, *needles)) if fast else None
+        self._hints = _automaton((*STEMS, *_HINTS)) if fast else None
 
     def hot(self, s: str) -> list[int]:
         """Places in lines that have to be looked at, in order; a line may have several."""
         found = set(self._literals(s))
-        found.update(_names(s))
+        found.update(self._names(s))
         found.update(self._veiled(s))
         if keyblocks.may_hold(s):
             found.update(m.start() for m in compiled(f"{keyblocks.BEGIN}|{keyblocks.END}").finditer(s))
@@ -77,6 +79,19 @@ class Sieve:
             elif (prefix := names[number]) not in seen:
                 seen.add(prefix)
                 yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
+
+    def _names(self, s: str) -> Iterator[int]:
+        low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
+        if self._hints is None:
+            for stem in STEMS:
+                yield from (at for at in places(low, stem) if _announces(low, at, at + len(stem)))
+            for hint in _HINTS:
+                yield from places(low, hint)
+        else:
+            for number, start, end in self._hints.find_matches_as_indexes(low, overlapping=True):
+                if number >= len(STEMS) or _announces(low, start, end):
+                    yield start
+        yield from (m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
 
     def _veiled(self, s: str) -> Iterator[int]:
         places: list[int] = []
@@ -123,24 +138,6 @@ def _automaton(words: Iterable[str]) -> Any:
     except ImportError:
         return None
     return ahocorasick_rs.AhoCorasick(list(words), implementation=ahocorasick_rs.Implementation.ContiguousNFA)
-
-
-def _names(s: str) -> Iterator[int]:
-    low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
-    for stem in STEMS:
-        at = low.find(stem)
-        while at >= 0:
-            behind = at + len(stem)
-            if _announces(low, at, behind):
-                yield at
-                end = low.find("\n", behind)
-                if end < 0:
-                    break
-                behind = end
-            at = low.find(stem, behind)
-    for hint in (*idioms.HINTS, *notations.HINTS):
-        yield from places(low, hint)
-    yield from (m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
 
 
 def _announces(low: str, at: int, behind: int) -> bool:
