@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from board import place
+from board.cli import outlet
 from board.cli.failure import InvalidFile
 from board.cli.who import Asker
 from board.engine import Engine, Result, task_of
@@ -125,9 +126,7 @@ class Context:
 
     def warn(self, words: str) -> None:
         """What somebody should hear who didn't ask."""
-        from board.render import clean
-
-        sys.stderr.write(clean(f"board: an edit by hand was merged: {words}") + "\n")
+        outlet.complain(outlet.lines([f"board: an edit by hand was merged: {words}"]))
 
     def write(self, text: str) -> None:
         """Text that is fit for a terminal already."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from board.cli import outlet
 from board.cli.context import Context
 from board.cli.failure import InvalidFile, lines, record
 from board.errors import InvalidBoard
@@ -35,7 +36,7 @@ def _found(ctx: Context) -> str:
     try:
         count = len(ctx.read().board.tasks)
     except InvalidFile as error:
-        return _json(ok=False, **record(error)) if ctx.args.json else "\n".join(lines(error, "board"))
+        return outlet.record({"ok": False, **record(error)}) if ctx.args.json else "\n".join(lines(error, "board"))
     return _json(ok=True, tasks_count=count) if ctx.args.json else f"ok: {count} task{'' if count == 1 else 's'}"
 
 

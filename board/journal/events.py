@@ -144,6 +144,7 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal", *_DECIDED)),
     "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s")),
     "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
+    "internal_error_seen": EventKind("error", "Something that nobody foresaw went wrong.", ("problem", "where")),
     "journal_dropped": EventKind("error", "Records could not be written.", ("dropped_count", "first_at")),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
     "write_failed": EventKind(

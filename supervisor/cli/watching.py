@@ -13,6 +13,7 @@ from board.cli.context import Context
 from board.cli.failure import InvalidFile
 from board.errors import InvalidBoard
 from board.instants import format_instant, format_span, parse_instant
+from board.journal.faces import for_terminal, told
 from board.model import ENDED, Board, Task
 from board.render import EMPTY, clean, table
 from supervisor.instance import Note, running
@@ -64,7 +65,7 @@ def status(ctx: Context) -> None:
 
 def look(ctx: Context) -> Sight:
     """Raises InvalidFile when there is neither a usable board nor a word of any supervisor."""
-    found = read_status(ctx.store.side) or {}
+    found = told(for_terminal(ctx.env), read_status(ctx.store.side) or {})
     note = running(ctx.store.side)
     if note is not None and note.process.pid == os.getpid():
         note = None  # `run --once`: we have let the board go already
