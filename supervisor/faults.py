@@ -1,4 +1,4 @@
-"""What nobody foresaw, told to the journal: by an operation, by what runs beside the loop, by asyncio. Mends nothing."""
+"""What nobody foresaw, told to the journal: by operations, by what runs beside the loop, by asyncio. Mends nothing."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def tell(program: str, error: BaseException | None) -> None:
     for listener in listeners:
         try:
             listener(error)
-        except Exception:  # noqa: BLE001, PERF203 - and each of the others still hears of it
+        except Exception:  # noqa: BLE001 - and each of the others still hears of it
             _last_word()
 
 
