@@ -43,6 +43,22 @@ def planted(kind: str, seed: int = 5) -> Planted:
 
 
 KINDS = ("forge", "known", "pair", "url")
+NAMES = ("forge", "known", "pair")  # those that a file's name can hold, which has no slashes
+
+
+class Several(NamedTuple):
+    """Some of each kind at once, for what is slow: `text` is still one word."""
+
+    text: str
+    secrets: tuple[str, ...]
+    env: dict[str, str]
+
+
+def several(kinds: Iterable[str]) -> Several:
+    # A pair comes last: its value is everything up to the word's end.
+    each = sorted((planted(kind) for kind in kinds), key=lambda one: one.kind == "pair")
+    env = {name: value for one in each for name, value in one.env.items()}
+    return Several(",".join(one.text for one in each), tuple(one.secret for one in each), env)
 
 
 def files(side: Path, *, own: bool) -> Iterator[Path]:
