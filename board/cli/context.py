@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any
 
 from board import place
-from board.cli import outlet
 from board.cli.failure import InvalidFile
 from board.cli.who import Asker
 from board.engine import Engine, Result, task_of
@@ -126,6 +125,8 @@ class Context:
 
     def warn(self, words: str) -> None:
         """What somebody should hear who didn't ask."""
+        from board.cli import outlet
+
         outlet.complain(outlet.lines([f"board: an edit by hand was merged: {words}"]))
 
     def write(self, text: str) -> None:

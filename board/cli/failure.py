@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from board.cli import outlet
 from board.errors import BoardError, Busy, InvalidBoard, NotFound, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -63,6 +62,8 @@ def understood(error: Exception) -> BoardError:
 
 def tell(error: BoardError, program: str, *, as_json: bool) -> int:
     """Writes the failure to stderr, and to stdout too where a script reads; the exit code."""
+    from board.cli import outlet
+
     sys.stdout.flush()
     outlet.complain(lines(error, program))
     if as_json:
@@ -71,6 +72,8 @@ def tell(error: BoardError, program: str, *, as_json: bool) -> int:
 
 
 def lines(error: BoardError, program: str) -> list[Redacted]:
+    from board.cli import outlet
+
     return outlet.lines(_sentences(error, program))
 
 

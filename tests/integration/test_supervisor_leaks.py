@@ -116,10 +116,23 @@ def program_that_is_not_there(world: World) -> bool:
 
 
 def definition_of_done(world: World) -> bool:
-    """What a command printed becomes what the task waits for. Mutant: `hands` holds it unredacted."""
+    """What a command printed stays out of what the task waits for."""
     world.script("check.sh", f"echo 'no {world.text}'; exit 3\n")
     world.house.write('  - {id: a, run: "true", done_when: ["sh ./check.sh"]}\n')
     world.comes("done_check_failed")
+    return True
+
+
+def forge_that_refuses(world: World) -> bool:
+    """A program's own words are what the task waits for. Mutant: `hands` holds it unredacted."""
+    folder = world.house.folder / "bin"
+    folder.mkdir()
+    (folder / "gh").write_text(f"#!/bin/sh\necho 'HTTP 401 with {world.text}' >&2\nexit 1\n", encoding="utf-8")
+    (folder / "gh").chmod(0o755)
+    world.env["PATH"] = f"{folder}:{environment()['PATH']}"
+    world.house.write('  - {id: a, run: "true", done_when: [pr]}\n')
+    world.comes("task_blocked")
+    assert "HTTP 401" in world.house.path.read_text()
     return True
 
 
@@ -171,7 +184,7 @@ def broken_board(world: World) -> bool:
     world.house.write('  - {id: a, run: "sleep 60"}\n')
     keeper = world.house.start(env=world.env)
     text = world.house.path.read_text()
-    world.house.path.write_text(f'{text}  - {{id: b, status: "{world.text}", x: "{world.text}\n')
+    world.house.path.write_text(f'{text}  - {{id: b, status: "{world.text}", "{world.text}": 1}}\n')
     world.house.happened(None, "board_broken")
     eventually(lambda: world.house.status()["board"]["problems"], 10, "the status names them")
     world.faces()
@@ -226,11 +239,11 @@ def fault_beside_the_loop(world: World) -> bool:
 
 ROWS: tuple[Row, ...] = (
     *(printed, command_that_is_not_there, program_that_is_not_there),
-    *(definition_of_done, already_done),
+    *(definition_of_done, forge_that_refuses, already_done),
     *(setup_of_a_worktree, setup_that_holds_it, worktree_that_fails, brief_that_is_not_there),
     *(broken_board, fault_of_an_operation, fault_of_the_loop, fault_beside_the_loop),
 )
-_IN_GIT = (setup_of_a_worktree, setup_that_holds_it, worktree_that_fails)
+_IN_GIT = (forge_that_refuses, setup_of_a_worktree, setup_that_holds_it, worktree_that_fails)
 
 
 _IN_NAMES = (brief_that_is_not_there, worktree_that_fails)
