@@ -205,11 +205,12 @@ def held_by(world: World) -> None:
 
 
 def merged_by_hand(world: World) -> None:
-    """Both sides' values of a clash stand in the journal and on stderr."""
-    world.does("claim", "api", "--as", "ann")
-    text = (world.folder / "tasks.yaml").read_text()
-    world.write(text.replace("title: Build it", f'title: "{world.text}"').replace("by: ann", f'by: "{world.text}"'))
-    assert "merged" in world.says("claim", "ship", "--as", "ann", code=0).err
+    """Two wrote other titles while an editor was open: both stand in the journal and on stderr."""
+    editor = world.folder / "editor.sh"
+    lines = [f"sed -i \"s|title: Build it|title: '{whose} {world.text}'|\"" for whose in ("ours", "theirs")]
+    editor.write_text(f'#!/bin/sh\n{lines[0]} tasks.yaml\n{lines[1]} "$1"\n')
+    editor.chmod(0o755)
+    assert world.says("edit", code=0, env={"EDITOR": str(editor)}).err.count("REDACTED") == 2
 
 
 # --- what commands of the board print

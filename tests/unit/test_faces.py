@@ -98,11 +98,12 @@ class _Raising(Redactor):
 
 
 def test_a_redactor_that_raises_shows_nothing() -> None:
-    """The doors don't rely on the redactor's own care. Mutants: `lines` and `record` without their net."""
+    """The doors don't rely on the redactor's own care. Mutants: `lines`, `record` and `document` without their net."""
     secret = planted("forge").text
     raising = _Raising(home="", user="", host="", key=b"k", known={})
     assert outlet.lines([secret], raising) == [FAILED]
     assert json.loads(outlet.record({"message": secret}, raising)) == FAILED
+    assert json.loads(document(raising, {"message": secret}, dumps)) == FAILED
 
 
 def test_a_broken_redactor_writes_nothing(tmp_path: Path) -> None:
