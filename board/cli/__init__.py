@@ -106,11 +106,11 @@ def _tell(program: Program, error: Exception, words: list[str]) -> int:
     """A failure in its one line. Python's own trace-back only where somebody asked for it."""
     from board.cli import failure
 
-    if os.environ.get("BOARD_DEBUG") and not isinstance(error, BoardError):
-        from board.cli import hooks
-
-        hooks.trace(error)
     try:
+        if os.environ.get("BOARD_DEBUG") and not isinstance(error, BoardError):
+            from board.cli import hooks
+
+            hooks.trace(error)
         if isinstance(error, OSError) and error.filename is None:
             _mute()  # it may well be our own output that can't be written
         return failure.tell(failure.understood(error), program.name, as_json="--json" in words)

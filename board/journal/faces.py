@@ -33,13 +33,15 @@ def for_report(env: Mapping[str, str]) -> Redactor:
     return Redactor(home=env.get("HOME", ""), user=user, host=os.uname().nodename, key=_key(), known=known)
 
 
-def told(redactor: Redactor, x: object) -> Any:
-    """A record of any depth with every text in it redacted, keys too. What is no JSON is shown as its redacted text."""
+def told(redactor: Redactor, x: object, *, keys: bool = True) -> Any:
+    """A record of any depth with every text in it redacted, with `keys` those too. What is no JSON is shown as its
+    redacted text."""
     match x:
         case Mapping():
-            return {_told_key(redactor, key): told(redactor, item) for key, item in x.items()}
+            named = ((_told_key(redactor, key) if keys else str(key), item) for key, item in x.items())
+            return {name: told(redactor, item, keys=keys) for name, item in named}
         case list() | tuple():
-            return [told(redactor, item) for item in x]
+            return [told(redactor, item, keys=keys) for item in x]
         case str():
             return redactor.text(x)
     return redactor.value(x)
@@ -48,10 +50,12 @@ def told(redactor: Redactor, x: object) -> Any:
 def document(
     redactor: Redactor, record: Mapping[str, Any], dumps: Callable[[object], str], placed: Collection[str] = ()
 ) -> Redacted:
-    """`told` as one text, but that under the keys `placed` names of places stay. `dumps` adds nothing but syntax."""
+    """A record of ours as one text. Keys stay, for readers look tasks up by their ids; under those in `placed` the names
+    of places stay as well. `dumps` adds nothing but syntax."""
     try:
         named = for_terminal(os.environ) if placed else redactor
-        return Redacted(dumps({key: told(named if key in placed else redactor, x) for key, x in record.items()}))
+        shown = {key: told(named if key in placed else redactor, x, keys=False) for key, x in record.items()}
+        return Redacted(dumps(shown))
     except Exception:  # noqa: BLE001 - fails closed: a record that can't be redacted is not shown
         return Redacted(dumps(FAILED))
 

@@ -237,11 +237,35 @@ def fault_beside_the_loop(world: World) -> bool:
     return True
 
 
+_THREAD = """\
+import os, sys, threading
+def broken():
+    while not os.path.exists(".board/status.json"):
+        threading.Event().wait(0.05)
+    raise LookupError({text!r})
+if "run" in sys.orig_argv:
+    threading.Thread(target=broken, daemon=True).start()
+"""
+
+
+def fault_of_a_thread(world: World) -> bool:
+    """Also what no loop hears of is on record, for a background's stderr is read by nobody. Mutant: no listener."""
+    world.house.write('  - {id: a, run: "sleep 60"}\n')
+    world.script("sitecustomize.py", _THREAD.format(text=world.text))
+    python_path = f"{world.house.folder}:{environment()['PYTHONPATH']}"
+    keeper = world.house.start(env={**world.env, "PYTHONPATH": python_path})
+    assert "REDACTED" in str(world.house.happened(None, "internal_error_seen")[0]["problem"])
+    keeper.terminate()
+    world.said.append(Ended(0, "", keeper.communicate(timeout=15)[1].decode()))
+    assert world.said[-1].err.startswith("supervisor: internal error: LookupError")
+    return True
+
+
 ROWS: tuple[Row, ...] = (
     *(printed, command_that_is_not_there, program_that_is_not_there),
     *(definition_of_done, forge_that_refuses, already_done),
     *(setup_of_a_worktree, setup_that_holds_it, worktree_that_fails, brief_that_is_not_there),
-    *(broken_board, fault_of_an_operation, fault_of_the_loop, fault_beside_the_loop),
+    *(broken_board, fault_of_an_operation, fault_of_the_loop, fault_beside_the_loop, fault_of_a_thread),
 )
 _IN_GIT = (forge_that_refuses, setup_of_a_worktree, setup_that_holds_it, worktree_that_fails)
 

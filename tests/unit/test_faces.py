@@ -76,6 +76,14 @@ def test_a_name_of_a_place_stays_only_where_it_was_asked_for() -> None:
     assert secret.secret not in dumps(shown)
 
 
+def test_a_task_is_found_by_its_id() -> None:
+    """An id stays the key that readers look for, whatever its letters are to the redactor. Mutant: keys redacted."""
+    redactor = for_terminal({"DEPLOY_TOKEN": "refund-tests-9"})
+    shown = json.loads(document(redactor, {"tasks": {"refund-tests-9": {"why": "refund-tests-9"}}}, dumps))
+    assert list(shown["tasks"]) == ["refund-tests-9"]
+    assert shown["tasks"]["refund-tests-9"]["why"].startswith("[REDACTED:known:")
+
+
 def test_a_broken_redactor_shows_nothing() -> None:
     """Errors for people and for scripts: the mark of the failure stands there, and never the text.
 
