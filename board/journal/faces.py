@@ -50,8 +50,8 @@ def told(redactor: Redactor, x: object, *, keys: bool = True) -> Any:
 def document(
     redactor: Redactor, record: Mapping[str, Any], dumps: Callable[[object], str], placed: Collection[str] = ()
 ) -> Redacted:
-    """A record of ours as one text. Keys stay, for readers look tasks up by their ids; under those in `placed` the names
-    of places stay as well. `dumps` adds nothing but syntax."""
+    """A record of ours as one text. Keys stay, for readers look tasks up by their ids; under those in `placed` names of
+    places stay as well. `dumps` adds nothing but syntax."""
     try:
         named = for_terminal(os.environ) if placed else redactor
         shown = {key: told(named if key in placed else redactor, x, keys=False) for key, x in record.items()}
