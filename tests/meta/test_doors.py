@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from mypy import api
 
-from tests.programs import ROOT
+from tests.programs import ROOT, environment
 
 # What each door is handed below; the ok ones show that the refusals are about the type alone.
 TRIES = """\
@@ -98,3 +100,20 @@ def test_nobody_goes_past_the_doors() -> None:
         "board/journal/faces.py",
         "board/cli/outlet.py",
     }
+
+
+def _imported(folder: Path, *words: str) -> set[str]:
+    argv = [sys.executable, "-X", "importtime", "-m", "board", *words]
+    done = subprocess.run(argv, cwd=folder, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+def test_who_complains_of_nothing_pays_for_no_redactor(tmp_path: Path) -> None:
+    """A command that goes well and writes nothing imports neither the door nor the redactor; one that fails does.
+
+    Mutant: `outlet` or `faces` imported at the head of `failure`.
+    """
+    (tmp_path / "tasks.yaml").write_text("version: 1\ntasks: [{id: a}]\n")
+    paid = {"board.cli.outlet", "board.cli.hooks", "board.fault", "board.journal.faces", "board.journal.redact"}
+    assert not _imported(tmp_path, "list") & paid
+    assert paid - {"board.cli.hooks", "board.fault"} <= _imported(tmp_path, "show", "none")
