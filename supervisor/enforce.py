@@ -10,6 +10,7 @@ from typing import Any
 from board.errors import BoardError
 from board.model import ENDED, HELD, Board, Status, Task
 from board.queries import in_order, unmet
+from supervisor import faults
 from supervisor.control import TmuxError
 from supervisor.decide import decide
 from supervisor.disk import Disk
@@ -203,15 +204,21 @@ class Enforcer:
                 await work
                 keeping.failures = 0
             except (BoardError, TmuxError, OSError) as error:
-                keeping.failures += 1
-                keeping.not_before = self.clock() + RETRY * min(keeping.failures, 30)
+                self._put_off(keeping)
                 if not self.disk.refused(error, self.clock()):
                     self.tools.tell("look_failed", keeping.task.id, source=name, problem=str(error))
+            except Exception as error:  # noqa: BLE001 - one task's fault must not become all tasks'
+                self._put_off(keeping)
+                faults.note(self.tools, error, keeping.task.id)
             else:
                 if name != LOOKING:
                     self.disk.took(self.clock())
 
         keeping.run(name, guarded(), self.wake)
+
+    def _put_off(self, keeping: Keeping) -> None:
+        keeping.failures += 1
+        keeping.not_before = self.clock() + RETRY * min(keeping.failures, 30)
 
 
 def _standing(task: Task, before: Decision) -> Decision:

@@ -98,7 +98,8 @@ class Hands:
                 "done_check_failed", task.id, check=finding.item, exit_status=finding.exit_status, why=finding.detail
             )
         if failed:
-            on = "; ".join(f"{finding.item} ({finding.detail})" for finding in failed)
+            # The details are what programs said, and the board may be shared.
+            on = self.tools.redactor.text("; ".join(f"{finding.item} ({finding.detail})" for finding in failed))
             self.tools.ledger.hold(task, f"its definition of done: {on}", "", "definition of done", keeping.death)
             return False
         commit = await looks.tree_head(site)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from board.errors import BoardError, InvalidBoard
 from board.instants import format_instant
+from board.journal.faces import document
 from board.model import Board, Status
 from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Dead, Decision, Hold, Lingering, Look, Nothing, Start, Wait
@@ -158,20 +160,14 @@ class Report:
 
     def _write(self, view: Mapping[str, Any]) -> None:
         try:
-            # Its own name is no secret here: readers tell by it whether the process is on their machine.
-            write_status(self._engine.store.side, {**self._redacted(view), "supervisor": view["supervisor"]})
+            # Its own name stays: readers tell by it whether the process is on their machine.
+            text = document(self._tools.redactor, view, _dumps, placed=("supervisor",))
+            write_status(self._engine.store.side, text)
             self._failed = False
         except OSError as error:
             if not self._failed:
                 self._tools.tell("status_failed", None, problem=str(error))
             self._failed = True
-
-    def _redacted(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: self._redacted(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._redacted(item) for item in value]
-        return self._tools.redactor.text(value) if isinstance(value, str) else value
 
     def _view(self, kept: Mapping[str, Keeping], incident: Incident | None, board: Board | None) -> dict[str, Any]:
         me = identify(os.getpid())
@@ -211,6 +207,10 @@ class Report:
         # The instant of an uneventful look is no news: it would rewrite the file at each sweep.
         view["seen_at"] = _settled_at(keeping) or view["seen_at"] if not isinstance(keeping.verdict, Alive) else None
         return view
+
+
+def _dumps(view: object) -> str:
+    return json.dumps(view, ensure_ascii=False)
 
 
 def _settled_at(keeping: Keeping) -> str | None:

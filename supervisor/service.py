@@ -13,11 +13,12 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from board.engine import Engine
 from board.errors import BoardError
 from board.model import Board
-from supervisor import signals
+from supervisor import faults, signals
 from supervisor.control import TmuxError
 from supervisor.enforce import Enforcer
 from supervisor.instance import Instance
@@ -79,9 +80,12 @@ class Supervisor:
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
         beside = [asyncio.create_task(self._watch_files()), asyncio.create_task(self.vigil.keep())]
+        for each in beside:
+            each.add_done_callback(partial(faults.over, self.tools))
         self.tools.tell("supervisor_started", None, pid=os.getpid(), by=self.tools.ledger.name, dry_run=self.mode.dry)
         try:
-            await self._loop(ready)
+            with faults.noted(self.tools):
+                await self._loop(ready)
         finally:
             for each in beside:
                 each.cancel()

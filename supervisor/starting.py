@@ -144,6 +144,7 @@ class Starter:
         return True
 
     def _block(self, keeping: Keeping, on: str) -> None:
+        on = self.tools.redactor.text(on)  # git and commands speak in it, and the board may be shared
         self.tools.ledger.hold(keeping.task, on, "", on, keeping.death)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from board.instants import format_instant
+from board.journal.redact import Redacted
 from board.model import Run, Task
 from supervisor import signs
 from supervisor.activity import Working
@@ -139,11 +139,11 @@ def _state(verdict: Verdict) -> str:
             return "unknown"
 
 
-def write_status(side: str, view: Mapping[str, Any]) -> None:
-    """Aside, then renamed; not fsynced, because it can be made again. Raises OSError."""
+def write_status(side: str, view: Redacted) -> None:
+    """`view` is JSON. Aside, then renamed; not fsynced, because it can be made again. Raises OSError."""
     path = Path(side) / "status.json"
     aside = path.with_name(f".status.{os.getpid()}.tmp")
-    aside.write_text(json.dumps(view, ensure_ascii=False) + "\n", encoding="utf-8")
+    aside.write_text(f"{view}\n", encoding="utf-8")
     aside.chmod(0o600)
     aside.replace(path)
 

@@ -21,10 +21,23 @@ from board.errors import BoardError
 def run() -> NoReturn:
     """`main` as a program. It ends with the command: Python's own way out takes every module apart first, which costs a
     claim an eighth of its time, and what was written has been flushed."""
+    guard("board")
     code = main()
     with suppress(OSError, ValueError):
         sys.stderr.flush()
     os._exit(code)
+
+
+def guard(name: str) -> None:
+    """From now on whatever escapes every handler of this process, or can't be raised, is one redacted line."""
+
+    def tell(error: BaseException | None) -> None:
+        from board.cli import hooks
+
+        hooks.tell(name, error)
+
+    sys.excepthook = lambda _, error, __: tell(error)
+    sys.unraisablehook = lambda seen: tell(seen.exc_value)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -93,11 +106,11 @@ def _tell(program: Program, error: Exception, words: list[str]) -> int:
     """A failure in its one line. Python's own trace-back only where somebody asked for it."""
     from board.cli import failure
 
-    if os.environ.get("BOARD_DEBUG") and not isinstance(error, BoardError):
-        import traceback
-
-        traceback.print_exception(error)
     try:
+        if os.environ.get("BOARD_DEBUG") and not isinstance(error, BoardError):
+            from board.cli import hooks
+
+            hooks.trace(error)
         if isinstance(error, OSError) and error.filename is None:
             _mute()  # it may well be our own output that can't be written
         return failure.tell(failure.understood(error), program.name, as_json="--json" in words)

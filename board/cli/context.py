@@ -138,9 +138,9 @@ class Context:
 
     def warn(self, words: str) -> None:
         """What somebody should hear who didn't ask."""
-        from board.render import clean
+        from board.cli import outlet
 
-        sys.stderr.write(clean(f"board: an edit by hand was merged: {words}") + "\n")
+        outlet.complain(outlet.lines([f"board: an edit by hand was merged: {words}"]))
 
     def write(self, text: str) -> None:
         """Text that is fit for a terminal already."""

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from board.check import check
+from board.cli import outlet
 from board.cli.context import Context
 from board.cli.failure import InvalidFile, lines
 from board.document import Document
@@ -89,11 +90,10 @@ def _read(copy: str) -> str:
 def _again(error: InvalidFile) -> None:
     """Shows the problems and returns to edit again, or raises them where nobody is there or gives up."""
     kept = InvalidBoard(f"nothing was saved; your copy is {error.path}", "mend it, then copy it over the board")
-    sys.stderr.write("".join(f"{line}\n" for line in lines(error, "board")))
+    outlet.complain(lines(error, "board"))
     if not sys.stdin.isatty() or not sys.stderr.isatty():
         raise kept
-    sys.stderr.write("edit again, or give up and keep the copy? [E/g] ")
-    sys.stderr.flush()
+    outlet.complain(outlet.lines(["edit again, or give up and keep the copy? [E/g]"]), end=" ")
     if sys.stdin.readline().strip().lower() not in ("", "e", "edit", "y", "yes"):
         raise kept
 

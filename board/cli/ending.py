@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from board import moves
+from board.cli import outlet
 from board.cli.context import Context
 from board.cli.failure import NotDone
 from board.errors import UsageError
@@ -120,11 +121,8 @@ def _is_watched(ctx: Context) -> bool:
 
 
 def _say_start(item: str) -> None:
-    from board.render import clean
-
-    sys.stderr.write(f"checking {clean(item)} ... ")
-    sys.stderr.flush()
+    outlet.complain(outlet.lines([f"checking {item} ..."]), end=" ")
 
 
 def _say_end(finding: Finding) -> None:
-    sys.stderr.write(f"{'ok' if finding.ok else 'no'} ({finding.seconds:.1f}s)\n")
+    outlet.complain(outlet.lines([f"{'ok' if finding.ok else 'no'} ({finding.seconds:.1f}s)"]))

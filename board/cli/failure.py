@@ -1,6 +1,6 @@
 """How a command's failure is told: one line and an exit code, a line a problem for a board, JSON for scripts.
 
-It decides nothing: the exception knows its exit code.
+It decides nothing: the exception knows its exit code. What it tells leaves by `outlet`, redacted.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 import errno
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from board.errors import BoardError, Busy, InvalidBoard, NotFound, RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from board.journal.redact import Redacted
 
 
 class Misused(UsageError):
@@ -52,44 +55,45 @@ def understood(error: Exception) -> BoardError:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
         where = f"{error.filename}: " if error.filename else ""
         return BoardError(f"{where}{(error.strerror or str(error)).lower()}")
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    return BoardError(f"internal error: {what}", "run with BOARD_DEBUG=1 for a traceback")
+    from board.fault import what
+
+    return BoardError(f"internal error: {what(error)}", "run with BOARD_DEBUG=1 for a traceback")
 
 
 def tell(error: BoardError, program: str, *, as_json: bool) -> int:
     """Writes the failure to stderr, and to stdout too where a script reads; the exit code."""
-    sys.stdout.flush()
-    sys.stderr.write("".join(f"{line}\n" for line in lines(error, program)))
-    if as_json:
-        import json
+    from board.cli import outlet
 
-        sys.stdout.write(json.dumps({"error": record(error)}, ensure_ascii=False) + "\n")
-        sys.stdout.flush()
+    sys.stdout.flush()
+    outlet.complain(lines(error, program))
+    if as_json:
+        outlet.answer(outlet.record({"error": record(error)}))
     return error.exit_code
 
 
-def lines(error: BoardError, program: str) -> list[str]:
-    from board.render import clean
+def lines(error: BoardError, program: str) -> list[Redacted]:
+    from board.cli import outlet
 
+    return outlet.lines(_sentences(error, program))
+
+
+def _sentences(error: BoardError, program: str) -> list[str]:
     if isinstance(error, InvalidFile) and error.problems:
-        return [clean(problem.at(error.path)) for problem in error.problems]
+        return [problem.at(error.path) for problem in error.problems]
     speaker = error.program if isinstance(error, Misused) else program
-    told = [clean(f"{speaker}: {error}")]
+    told = [f"{speaker}: {error}"]
     if isinstance(error, NotDone):
         told += [line for finding in error.findings for line in _finding_lines(finding)]
     return told
 
 
 def _finding_lines(finding: Mapping[str, Any]) -> list[str]:
-    from board.render import clean
-
     output = str(finding.get("output") or "")
-    head = clean(f"  {finding['check']}: {finding['detail']}")
-    return [head, *(f"    {clean(line)}" for line in output.splitlines())]
+    return [f"  {finding['check']}: {finding['detail']}", *(f"    {line}" for line in output.splitlines())]
 
 
 def record(error: BoardError) -> dict[str, Any]:
-    """What `--json` says of a failure. `reason` is a word to branch on."""
+    """What `--json` says of a failure, not redacted yet. `reason` is a word to branch on."""
     reason = error.reason if isinstance(error, RefusedError) else ""
     reason = reason or next((word for kind, word in _REASONS if isinstance(error, kind)), "failed")
     told: dict[str, Any] = {

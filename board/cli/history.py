@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
+from board.cli import outlet
 from board.cli.context import Context
 from board.errors import InvalidBoard, NotFound, UsageError
 from board.instants import format_instant, format_span
@@ -111,8 +111,7 @@ def _restore(ctx: Context) -> None:
             raise InvalidBoard(f"version {version.rev[:_SHOWN]} is no board by today's rules: {error}") from None
     fields = {"by": ctx.asker.name, "rev": view.rev, "rev_was": before.rev, "restored": version.rev}
     ctx.engine.sink.append(Event("board_restored", None, fields), ctx.engine.clock())
-    for note in notes:
-        sys.stderr.write(f"board: {note}\n")
+    outlet.complain(outlet.lines(f"board: {note}" for note in notes))
     if ctx.args.json:
         ctx.emit({"restored": {"rev": view.rev, "from": version.rev}})
     elif not ctx.args.quiet:

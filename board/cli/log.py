@@ -12,6 +12,7 @@ from board.cli.context import Context
 from board.errors import UsageError
 from board.instants import parse_span
 from board.journal import read
+from board.journal.faces import for_terminal, told
 
 _BETWEEN_LOOKS: Final = 0.2
 
@@ -27,9 +28,10 @@ def log(ctx: Context) -> None:
     else:
         found = read.records(folder, **wanted)
     shown = 0
+    redactor = for_terminal(ctx.env)
     for record in found:
         shown += 1
-        _tell(ctx, record)
+        _tell(ctx, told(redactor, record))
     if not shown and not ctx.args.json and not ctx.args.quiet and not follows:
         ctx.say("nothing happened yet, as far as the journal knows")
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
+from board.cli import outlet
 from board.cli.context import Context
 from board.cli.failure import InvalidFile, lines, record
 from board.cli.masking import checked
@@ -37,7 +38,7 @@ def _found(ctx: Context) -> str:
     try:
         view, notes = checked(ctx)
     except InvalidFile as error:
-        return _json(ok=False, **record(error)) if ctx.args.json else "\n".join(lines(error, "board"))
+        return outlet.record({"ok": False, **record(error)}) if ctx.args.json else "\n".join(lines(error, "board"))
     count = len(view.board.tasks)
     if ctx.args.json:
         return _json(ok=True, tasks_count=count, **({"notes": [note.message for note in notes]} if notes else {}))

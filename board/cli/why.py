@@ -33,7 +33,7 @@ def why(ctx: Context) -> None:
     board, task = ctx.task()
     now = ctx.engine.clock()
     told = account(board, task, now)
-    sight = sight_of(_status(ctx.store.side), task)
+    sight = sight_of(_status(ctx), task)
     do = [f"{command}{_place(ctx)}" for command in _commands(told, sight)]
     past = _past(ctx, task)
     if ctx.args.json:
@@ -59,18 +59,26 @@ def _place(ctx: Context) -> str:
 def _past(ctx: Context, task: Task) -> verdicts.Told:
     from board.journal.read import records
 
-    return verdicts.newest(records(os.path.join(ctx.store.side, "journal"), task=task.id), _EVENTS, _VERDICTS)
+    past = verdicts.newest(records(os.path.join(ctx.store.side, "journal"), task=task.id), _EVENTS, _VERDICTS)
+    return verdicts.Told(*(_redacted(ctx, each) for each in past))
 
 
-def _status(side: str) -> Mapping[str, Any] | None:
+def _status(ctx: Context) -> Mapping[str, Any] | None:
     import json
 
     try:
-        with open(os.path.join(side, "status.json"), encoding="utf-8") as file:
+        with open(os.path.join(ctx.store.side, "status.json"), encoding="utf-8") as file:
             found = json.load(file)
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    return _redacted(ctx, found) if isinstance(found, dict) else None
+
+
+def _redacted(ctx: Context, found: Any) -> Any:
+    """What was read back may have been written under fewer rules, or by somebody else."""
+    from board.journal.faces import for_terminal, told
+
+    return told(for_terminal(ctx.env), found)
 
 
 def sight_of(status: Mapping[str, Any] | None, task: Task) -> Sight | None:

@@ -152,6 +152,7 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "A rule of the board's own, or a file of known values, isn't used as it was meant.",
         ("path", "problem"),
     ),
+    "internal_error_seen": EventKind("error", "Something that nobody foresaw went wrong.", ("problem", "where")),
     "journal_dropped": EventKind("error", "Records could not be written.", ("dropped_count", "first_at")),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
     "write_failed": EventKind(

@@ -45,7 +45,7 @@ def may_name_a_secret(text: str) -> bool:
     return any(stem in low for stem in STEMS)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def secret_kind(name: str) -> str | None:
     """What a name says that its value is, decided by its parts (`_`, `-`, `.`, camelCase), never by a substring."""
     if not may_name_a_secret(name) or name == "PWD":

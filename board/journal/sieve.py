@@ -13,7 +13,7 @@ from board.journal.hidden import veiled
 from board.journal.known import places
 from board.journal.marks import Marks
 from board.journal.patterns import compiled
-from board.journal.rules import STEMS
+from board.journal.rules import STEMS, secret_kind
 from board.journal.tokens import ANYWHERE, BY_PREFIX, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, Beginnings, tokens_of
 
 if TYPE_CHECKING:
@@ -24,10 +24,13 @@ _HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
 _ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
 # What stands behind a name's stem when the name announces something: the rest of the name, then a sign or a blank.
 _ANNOUNCES: Final = (
-    r"[a-z0-9_.-]*+(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=><(,]|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
+    r"([a-z0-9_.-]*+)(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=><(,]|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
 )
-_FLAG: Final = r"[a-z0-9_.-]*+[ \t]"
+_FLAG: Final = r"([a-z0-9_.-]*+)[ \t]"
 _HINTS: Final = (*idioms.HINTS, *notations.HINTS)
+_LONGEST_NAME: Final = 128
+_NAME: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+_BY_PLACE: Final = frozenset(("PWD", "Cookie", "cookie", "Set-Cookie", "set-cookie", "--cookie"))
 _TO_LOWER: Final = {**{i: i + 32 for i in range(ord("A"), ord("Z") + 1)}}
 
 
@@ -84,12 +87,12 @@ class Sieve:
         low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
         if self._hints is None:
             for stem in STEMS:
-                yield from (at for at in places(low, stem) if _announces(low, at, at + len(stem)))
+                yield from (at for at in places(low, stem) if _announces(s, low, at, at + len(stem)))
             for hint in _HINTS:
                 yield from places(low, hint)
         else:
             for number, start, end in self._hints.find_matches_as_indexes(low, overlapping=True):
-                if number >= len(STEMS) or _announces(low, start, end):
+                if number >= len(STEMS) or _announces(s, low, start, end):
                     yield start
         yield from (m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
 
@@ -140,11 +143,24 @@ def _automaton(words: Iterable[str]) -> Any:
     return ahocorasick_rs.AhoCorasick(list(words), implementation=ahocorasick_rs.Implementation.ContiguousNFA)
 
 
-def _announces(low: str, at: int, behind: int) -> bool:
+def _announces(s: str, low: str, at: int, behind: int) -> bool:
     """Whether what stands around a name's stem looks as if a secret followed."""
-    if compiled(_ANNOUNCES).match(low, behind) is not None or compiled(notations.SAYS).match(low, behind) is not None:
+    if compiled(notations.SAYS).match(low, behind) is not None:
         return True
-    if compiled(_FLAG).match(low, behind) is None:
+    if (m := compiled(_ANNOUNCES).match(low, behind)) is not None:
+        return _names_a_secret(s, at, m.end(1))
+    m = compiled(_FLAG).match(low, behind)
+    if m is None or not _names_a_secret(s, at, m.end(1)):
         return False
     before = low[max(0, at - 64, low.rfind("\n", 0, at)) : at]
     return "-" in before or any(hint in before for hint in idioms.SET_HINTS)
+
+
+def _names_a_secret(s: str, at: int, end: int) -> bool:
+    """Whether the name around a stem does, alone or as one of many: `tokens`. A written line break is no part of it."""
+    before = s[max(0, at - _LONGEST_NAME) : at]
+    start = at - len(before) + len(before.rstrip(_NAME))
+    name = s[start:end]
+    if s[start - 1 : start] == "\\" and name[0] in "nrt":
+        name = name[1:]
+    return name in _BY_PLACE or secret_kind(name) is not None or secret_kind(name.rstrip("s")) is not None

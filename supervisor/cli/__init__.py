@@ -5,10 +5,21 @@ It has the manners of `board`: the same options, exit codes and one-line failure
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
-from board.cli import serve
+from board.cli import guard, serve
 from supervisor.cli.table import SUPERVISOR
+
+
+def run() -> NoReturn:
+    """`main` as a program."""
+    from board.cli import hooks
+
+    guard("supervisor")
+    hooks.guard_threads("supervisor")
+    sys.exit(main())
 
 
 def main(words: Sequence[str] | None = None) -> int:

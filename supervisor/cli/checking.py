@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from board.cli.context import Context
+from board.journal.faces import for_terminal
 from board.render import table
 from supervisor.doctor import examine
 from supervisor.patient import patient_of
@@ -10,7 +11,11 @@ from supervisor.patient import patient_of
 
 def doctor(ctx: Context) -> int:
     """1 when at least one thing is a failure."""
-    findings = examine(patient_of(ctx.args.board, ctx.env))
+    redactor = for_terminal(ctx.env)
+    findings = [
+        each._replace(detail=redactor.text(each.detail), remedy=redactor.text(each.remedy))
+        for each in examine(patient_of(ctx.args.board, ctx.env))
+    ]
     is_well = all(each.level != "failure" for each in findings)
     if ctx.args.json:
         ctx.emit({"ok": is_well, "findings": [each._asdict() for each in findings]})

@@ -12,8 +12,10 @@ import time
 from contextlib import suppress
 from typing import IO, Any
 
+from board.cli import hooks
 from board.cli.context import Context
 from board.errors import BoardError, Busy, InvalidBoard, RefusedError, UsageError
+from supervisor import faults
 from supervisor.assembly import assemble
 from supervisor.instance import Note, running
 from supervisor.machine import tmux_program
@@ -37,13 +39,28 @@ def run(ctx: Context) -> None:
     keeper = assembled(ctx, Mode(once=once))
     if keeper.heart.every is not None:
         faulthandler.enable()  # a watchdog's SIGABRT then says where the loop hung
-    asyncio.run(keeper.run(lambda: _ready(ctx, keeper)))
+    asyncio.run(_kept(ctx, keeper))
     if once and not ctx.args.quiet:
         from supervisor.cli.watching import status
 
         ctx.args.watch = False
         status(ctx)
     return None
+
+
+async def _kept(ctx: Context, keeper: Supervisor) -> None:
+    """What no handler meets meanwhile is one line on stderr, and an event in the journal."""
+    loop = asyncio.get_running_loop()
+
+    def note(error: BaseException) -> None:
+        loop.call_soon_threadsafe(faults.note, keeper.tools, error)
+
+    hooks.listeners.append(note)
+    faults.listen(loop, lambda error: hooks.tell("supervisor", error))
+    try:
+        await keeper.run(lambda: _ready(ctx, keeper))
+    finally:
+        hooks.listeners.remove(note)
 
 
 def _rehearse(ctx: Context) -> None:

@@ -14,6 +14,7 @@ from board.cli.context import Context
 from board.errors import UsageError
 from board.instants import parse_span
 from board.journal.events import instant
+from board.journal.faces import for_terminal, told
 from board.journal.read import Flaw, everything, segments
 from board.render import table
 from supervisor.replay import Record, Replayed, WhatIf, replayed
@@ -30,12 +31,13 @@ def replay(ctx: Context) -> int:
     found = list(replayed(_records(_files(ctx), passed, ctx.args.task, from_ts), passed, what_if))
     differ = [each for each in found if each.differs]
     shown = found if ctx.args.all else differ
+    redactor = for_terminal(ctx.env)
     if ctx.args.json:
-        ctx.emit(_record(len(found), len(differ), passed, shown))
+        ctx.emit(told(redactor, _record(len(found), len(differ), passed, shown)))
     elif ctx.args.quiet:
-        ctx.say("\n".join(dict.fromkeys(each.task for each in differ)))
+        ctx.say("\n".join(dict.fromkeys(redactor.text(each.task) for each in differ)))
     else:
-        ctx.write(table(_HEADERS, [_row(each) for each in shown], ctx.env) if shown else "")
+        ctx.write(table(_HEADERS, told(redactor, [_row(each) for each in shown]), ctx.env) if shown else "")
         ctx.say("\n".join(_counts(len(found), len(differ), passed)))
     return _DIFFERS if differ else 0
 
@@ -65,9 +67,9 @@ def _counts(decisions: int, differ: int, passed: Counter[str]) -> list[str]:
 
 
 def _record(decisions: int, differ: int, passed: Counter[str], shown: list[Replayed]) -> dict[str, Any]:
-    told = [{**asdict(each), "differs": each.differs} for each in shown]
+    decided = [{**asdict(each), "differs": each.differs} for each in shown]
     passed_over = {what.replace(" ", "_"): count for what, count in sorted(passed.items())}
-    return {"decisions_count": decisions, "differ_count": differ, "passed_over": passed_over, "decisions": told}
+    return {"decisions_count": decisions, "differ_count": differ, "passed_over": passed_over, "decisions": decided}
 
 
 # --- what was asked for

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from board.cli import outlet
 from board.cli.context import Context
 from board.errors import Busy, UsageError
 from board.model import Task
@@ -112,7 +113,8 @@ class _Progress:
         count = _living(self._side) if self._is_wanted else None
         if count is not None and count != self._said:
             self._said = count
-            sys.stderr.write(f"supervisor: waiting; {count} worker{' runs' if count == 1 else 's run'}\n")
+            words = f"supervisor: waiting; {count} worker{' runs' if count == 1 else 's run'}"
+            outlet.complain(outlet.lines([words]))
 
 
 def _living(side: str) -> int:

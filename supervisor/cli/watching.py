@@ -13,6 +13,7 @@ from board.cli.context import Context
 from board.cli.failure import InvalidFile
 from board.errors import InvalidBoard
 from board.instants import format_instant, format_span, parse_instant
+from board.journal.faces import for_terminal, told
 from board.model import ENDED, Board, Task
 from board.render import EMPTY, clean, table
 from supervisor.instance import Note, running
@@ -64,7 +65,8 @@ def status(ctx: Context) -> None:
 
 def look(ctx: Context) -> Sight:
     """Raises InvalidFile when there is neither a usable board nor a word of any supervisor."""
-    found = read_status(ctx.store.side) or {}
+    redactor = for_terminal(ctx.env)
+    found = told(redactor, read_status(ctx.store.side) or {})
     note = running(ctx.store.side)
     if note is not None and note.process.pid == os.getpid():
         note = None  # `run --once`: we have let the board go already
@@ -74,8 +76,9 @@ def look(ctx: Context) -> Sight:
     except InvalidBoard as error:
         if not found and note is None:
             raise
-        problems = error.problems if isinstance(error, InvalidFile) else ()
-        return Sight(found, note, None, tuple(each.at(ctx.path) for each in problems) or (str(error),), ctx.path, now)
+        problems = [each.at(ctx.path) for each in error.problems] if isinstance(error, InvalidFile) else []
+        said = tuple(redactor.text(each) for each in problems or [str(error)])
+        return Sight(found, note, None, said, ctx.path, now)
 
 
 def _show(ctx: Context, sight: Sight) -> None:

@@ -13,6 +13,7 @@ import pytest
 from board.journal.events import instant
 from supervisor.cli import main
 from tests.cli.conftest import Run
+from tests.planted import KINDS, planted
 from tests.programs import Ended
 from tests.unit.test_replay import HELD, LOOPING, RESTART, line
 
@@ -72,6 +73,21 @@ def test_in_json(run: Run, folder: Path) -> None:
         ("backoff", "restart", True)
     ]
     assert len(json.loads(run("--json", "--all").out)["decisions"]) == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_secret_in_a_history_is_not_shown(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A file may have been written under fewer rules. Mutant seen red: rows, ids or JSON as they are in the file."""
+    secret = planted(kind)
+    for name, value in secret.env.items():
+        monkeypatch.setenv(name, value)
+    odd = {**line(RESTART, rule="backoff", outcome=secret.text), "task": f"t {secret.text}"}
+    journal(folder / ".board/journal", dump(odd))
+    for words in ((), ("--all",), ("--json",), ("-q",)):
+        ended = run(*words)
+        assert ended.code == 5
+        assert "REDACTED" in ended.out
+        assert secret.secret not in f"{ended.out}{ended.err}"
 
 
 def test_filters(run: Run, folder: Path) -> None:

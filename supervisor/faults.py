@@ -1,0 +1,45 @@
+"""What nobody foresaw, told to the journal: by operations, by what runs beside the loop, by asyncio. Mends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from board.fault import what, where
+
+if TYPE_CHECKING:
+    from supervisor.tools import Tools
+
+
+def note(tools: Tools, error: BaseException, task: str | None = None) -> None:
+    tools.tell("internal_error_seen", task, problem=what(error), where=where(error.__traceback__))
+
+
+@contextmanager
+def noted(tools: Tools) -> Iterator[None]:
+    """Whatever leaves it is told, and goes on."""
+    try:
+        yield
+    except Exception as error:
+        note(tools, error)
+        raise
+
+
+def over(tools: Tools, task: asyncio.Task[None]) -> None:
+    """For a task that should have gone on: with what it ended, if anything."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        note(tools, error)
+
+
+def listen(loop: asyncio.AbstractEventLoop, tell: Callable[[BaseException], object]) -> None:
+    """What asyncio can't raise anywhere is told by its exception alone: its own words hold whatever was passed on."""
+
+    def heard(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        message = str(context.get("message", "")).partition(" callback ")[0]
+        tell(error if isinstance(error, BaseException) else RuntimeError(message))
+
+    loop.set_exception_handler(heard)
