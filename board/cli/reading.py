@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from board.cli.context import Context
 from board.cli.holder import first_claimable
 from board.errors import UsageError
@@ -161,6 +159,8 @@ def check(ctx: Context) -> None:
     if ctx.args.json:
         more = {"notes": [note.message for note in notes]} if notes else {}
         return ctx.emit({"ok": True, "tasks_count": count, **more})
-    for note in notes:
-        sys.stderr.write(f"{clean(note.at(ctx.path))}\n")
+    if notes:
+        from board.cli import outlet
+
+        outlet.complain(outlet.lines(note.at(ctx.path) for note in notes))
     return None if ctx.args.quiet else ctx.say(f"ok: {count} task{'' if count == 1 else 's'}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from board.journal.patterns import compiled
-from board.journal.units import MORE, Candidate, Found, More, Text, Unit
+from board.journal.units import MORE, Candidate, Found, More, Text, Unit, lines_from
 
 MOST_LINES: Final = 64
 _SIDE: Final = "│┃║|▏▕┆┊╎"
@@ -21,7 +21,7 @@ _NEXT_BOXED: Final = rf"[ \t]*[{_SIDE}][ \t]{{0,3}}(?={_PART})"
 # Base64 in lines (RFC 2045 has 76 characters, RFC 7468 has 64) of which one looks like text that was coded.
 _BASE64_LINE: Final = "[A-Za-z0-9+/_-]{56,128}"
 _BASE64_REST: Final = "[A-Za-z0-9+/_-]{1,128}={0,2}"
-_BASE64_START: Final = rf"(\n|\A){_BASE64_LINE}(?=\n)"
+_BASE64_START: Final = rf"(\n|\A){_BASE64_LINE}(?=\n|\Z)"
 _BASE64_TEXT: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){8}"
 KIND: Final = "wrapped"
 
@@ -36,7 +36,7 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
             for m in compiled(re.escape(side) + r"[ \t]*\n").finditer(text.s):
                 yield Candidate(text.line_start(m.start()), chain(width))
     for start in base64_lines(text.s):
-        yield Candidate(start, chain(width))
+        yield Candidate(start, coded)
     if width is not None:
         at = 0
         for line in text.s.split("\n")[: -1 if text.s.endswith("\n") else None]:
@@ -46,20 +46,38 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
 
 
 def base64_lines(s: str) -> Iterator[int]:
-    """The first lines of base64 that may be text."""
+    """The first lines of base64, and each 64th."""
     end = -1
     for m in compiled(_BASE64_START).finditer(s):
-        start = m.end(1)
-        if start <= end:
-            continue
-        is_text, end = False, start - 1
-        while (behind := s.find("\n", end + 1)) >= 0 and compiled(_BASE64_REST).fullmatch(
-            s, end + 1, behind
-        ) is not None:
-            is_text = is_text or compiled(_BASE64_TEXT).search(s, end + 1, behind) is not None
-            end = behind
-        if is_text or behind < 0:
-            yield start
+        if m.end(1) > end:
+            count, end = 0, m.end(1) - 1
+            while end >= 0 and compiled(_BASE64_REST).fullmatch(s, end + 1, _line_end(s, end + 1)) is not None:
+                if count % MOST_LINES == 0:
+                    yield end + 1
+                count, end = count + 1, s.find("\n", end + 1)
+            end = len(s) if end < 0 else end
+
+
+def coded(text: Text, start: int) -> Found:
+    """At most 64 lines of base64 of which one looks like text that was coded."""
+    joints: list[tuple[int, int]] = []
+    is_text = False
+    last = start
+    for at, line in lines_from(text, start, MOST_LINES):
+        if compiled(_BASE64_REST).fullmatch(line) is None:
+            break
+        if at != start:
+            joints.append((at - 1, at))
+        is_text = is_text or compiled(_BASE64_TEXT).search(line) is not None
+        last = at
+        if text.next_line(at) is None and not text.is_all and len(joints) + 1 < MOST_LINES:
+            return MORE
+    return Unit(start, text.whole(last), KIND, tuple(joints)) if joints and is_text else None
+
+
+def _line_end(s: str, at: int) -> int:
+    end = s.find("\n", at)
+    return len(s) if end < 0 else end
 
 
 def chain(width: int | None) -> Callable[[Text, int], Found]:
@@ -86,18 +104,13 @@ def _joint(text: Text, at: int, width: int | None) -> tuple[int, int] | More | N
     line = text.s[at:end]
     full = compiled(_FULL).search(text.s, at, end + 1) if line.rstrip()[-1:] in tuple(_SIDE) else None
     is_wide = width is not None and len(line) == width
-    is_base64 = compiled(_BASE64_LINE).fullmatch(line) is not None
-    if full is None and not is_base64 and not (is_wide and compiled(_PART).fullmatch(line[-1:]) is not None):
+    if full is None and not (is_wide and compiled(_PART).fullmatch(line[-1:]) is not None):
         return None
     if end >= len(text.s):
         return None if text.is_all else MORE
     after = end + 1
     if after >= len(text.s):
         return None if text.is_all else MORE
-    if is_base64 and not is_wide:
-        following = text.line(after)
-        is_more = len(following) <= len(line) and compiled(_BASE64_REST).fullmatch(following) is not None
-        return (end, after) if is_more else None
     goes_on = compiled(_NEXT if full is None else _NEXT_BOXED).match(text.s, after, text.line_end(after))
     if goes_on is None:
         return None

@@ -38,9 +38,10 @@ def candidates(text: Text) -> Iterator[Candidate]:
         for m in compiled(BEGIN).finditer(text.s):
             yield Candidate(text.line_start(m.start()), block)
         for m in compiled(END).finditer(text.s):
-            start = _top(text, text.line_start(m.start()))
+            at = text.line_start(m.start())
+            start = _top(text, at)
             if start is not None:
-                yield Candidate(start, tail)
+                yield Candidate(start, tail, last=at - 1)
         for m in compiled("(?m)" + _PUTTY).finditer(text.s):
             yield Candidate(text.line_start(m.start()), putty)
     if not text.is_all and (start := _top(text, len(text.s))) is not None:

@@ -63,19 +63,21 @@ Finder = Callable[[Text, int], Found]
 
 
 class Candidate(NamedTuple):
-    """A line in which a unit may start."""
+    """A line in which a unit may start; where another unit reaches into it, it may start behind that, up to `last`."""
 
     start: int
     find: Finder
+    last: int = -1
 
 
 def walk(text: Text, candidates: list[Candidate]) -> tuple[list[Unit], int]:
     """The units from left to right, and where those lines start that must wait for more."""
     units: list[Unit] = []
     done = 0
-    for start, find in sorted(candidates, key=lambda each: each.start):
-        if start < done:
+    for start, find, last in sorted(candidates, key=lambda each: each.start):
+        if start < done and last < done:
             continue
+        start = max(start, done)  # noqa: PLW2901
         match find(text, start):
             case Unit() as unit:
                 units.append(unit)
