@@ -69,6 +69,11 @@ class Engine:
         self.tell = tell
         self._views = Views(store.side, profiles)
 
+    @property
+    def known(self) -> Board | None:
+        """The board as it was read last."""
+        return self._views.last.board if self._views.last is not None else None
+
     def read(self) -> View:
         """The board as it stands, with edits by hand merged in. Raises InvalidBoard with every problem; a file that
         looks half saved gets a moment."""

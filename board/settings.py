@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from board.instants import parse_span
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kMG]B|[KMG]iB)?", re.ASCII)
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def parse_size(text: str) -> int | None:
+    """Bytes of `64MiB`, `500kB` or `4096`; None when it is no size."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        return None
+    return int(float(match[1]) * _UNITS[match[2]]) if match[2] else int(float(match[1]))
 
 
 class Backoff(NamedTuple):
@@ -35,6 +47,15 @@ class Worktrees(NamedTuple):
     setup: tuple[str, ...] = ()
 
 
+class Journaling(NamedTuple):
+    """Bytes and seconds; 0 is no limit."""
+
+    max_bytes: int = 64 << 20
+    max_age: float = 90 * 86400.0
+    free_bytes: int = 100 << 20
+    segment_bytes: int = 8 << 20
+
+
 class Settings(NamedTuple):
     lease: float = 7200.0
     max_workers: int = 4
@@ -44,6 +65,7 @@ class Settings(NamedTuple):
     restart: RestartPolicy = RestartPolicy()
     done_when: tuple[str, ...] | None = None
     worktrees: Worktrees = Worktrees()
+    journal: Journaling = Journaling()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -58,6 +80,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         restart=_restart(record.get("restart") or {}),
         done_when=strings(record, "done_when"),
         worktrees=_worktrees(record.get("worktrees") or {}),
+        journal=_journal(record.get("journal") or {}),
     )
 
 
@@ -96,6 +119,22 @@ def _worktrees(record: Mapping[str, Any]) -> Worktrees:
         copy=plain.copy if copied is None else copied,
         setup=strings(record, "setup") or (),
     )
+
+
+def _journal(record: Mapping[str, Any]) -> Journaling:
+    plain = Journaling()
+    return Journaling(
+        max_bytes=_size(record, "max_bytes", plain.max_bytes),
+        max_age=_span(record, "max_age", plain.max_age),
+        free_bytes=_size(record, "free_bytes", plain.free_bytes),
+        segment_bytes=_size(record, "segment_bytes", plain.segment_bytes),
+    )
+
+
+def _size(record: Mapping[str, Any], key: str, default: int) -> int:
+    value = record.get(key)
+    found = None if value is None else parse_size(str(value))
+    return default if found is None else found
 
 
 def _span(record: Mapping[str, Any], key: str, default: float) -> float:

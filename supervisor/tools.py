@@ -20,6 +20,7 @@ from supervisor.output import keep_output
 from supervisor.processes import ProcessId
 from supervisor.profiles import Profiles
 from supervisor.server import Server
+from supervisor.tidying import Tidy
 
 
 class Tops:
@@ -58,6 +59,7 @@ class Tools:
     server: Server | None = None
     is_dry: bool = False
     tops: Tops = field(default_factory=Tops)
+    tidy: Tidy | None = None
 
     def tell(self, name: str, task: str | None, **fields: Scalar) -> None:
         if self.is_dry and name not in REHEARSED:

@@ -18,6 +18,7 @@ from board.errors import InvalidBoard, UsageError
 from board.journal.events import Event
 from board.model import Board, Task
 from board.moves import Ask, Outcome
+from board.settings import Journaling
 from board.store import FileStore
 from board.views import View
 
@@ -28,15 +29,22 @@ class Later:
     def __init__(self, side: str, env: Mapping[str, str]) -> None:
         self._side = side
         self._env = env
+        self.settings: Callable[[], Journaling] = Journaling
 
     def append(self, event: Event, at: float) -> None:
         self._journal.append(event, at)
+        if self._journal.has_begun:
+            self._journal.has_begun = False
+            from board.cli.keeper import keep_beside
+
+            keep_beside(self._side, self.settings(), self._env)
 
     @cached_property
     def _journal(self) -> Any:
         from board.journal.sink import Journal, make_redactor
 
-        return Journal(os.path.join(self._side, "journal"), make_redactor(self._side, self._env))
+        redactor = make_redactor(self._side, self._env)
+        return Journal(os.path.join(self._side, "journal"), redactor, max_bytes=self.settings().segment_bytes)
 
 
 class Context:
@@ -60,7 +68,10 @@ class Context:
 
     @cached_property
     def engine(self) -> Engine:
-        return Engine(self.store, Later(self.store.side, self.env), profiles=self.profiles, tell=self.warn)
+        journal = Later(self.store.side, self.env)
+        engine = Engine(self.store, journal, profiles=self.profiles, tell=self.warn)
+        journal.settings = lambda: engine.known.settings.journal if engine.known is not None else Journaling()
+        return engine
 
     @cached_property
     def profiles(self) -> frozenset[str]:

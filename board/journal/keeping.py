@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from board.journal.events import Scalar
 from board.journal.files import NAMES, PACKED
 
 _ASIDE: Final = ".part"
@@ -254,5 +255,13 @@ def _delete(folder: str, file: _File) -> bool:
     return True
 
 
+# --- the journal's own
+
+
 def keep_journal(folder: str, limits: Limits, now: float) -> Kept | None:
     return keep(folder, NAMES, limits, now)
+
+
+def trimmed(kept: Kept) -> dict[str, Scalar]:
+    """What the journal's `journal_trimmed` says."""
+    return {name: value for name, value in kept._asdict().items() if name != "packed_count"}
