@@ -58,15 +58,13 @@ def _whole(folder: str, segment: Segment, is_packed: list[bool]) -> Segment:
 
 
 def size_of(folder: str, segment: Segment) -> int:
-    try:
-        return os.stat(os.path.join(folder, segment.name)).st_size
-    except FileNotFoundError:
-        return 0
+    status = status_of(folder, segment)
+    return 0 if status is None else status.st_size
 
 
-def inode_of(folder: str, segment: Segment) -> int | None:
+def status_of(folder: str, segment: Segment) -> os.stat_result | None:
     try:
-        return os.stat(os.path.join(folder, segment.name)).st_ino
+        return os.stat(os.path.join(folder, segment.name))
     except FileNotFoundError:
         return None
 

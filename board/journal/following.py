@@ -9,11 +9,12 @@ import os
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, Final
 
-from board.journal.files import Segment, go_to, inode_of, is_final, listed, opened, size_of, whole_lines
+from board.journal.files import Segment, go_to, is_final, listed, opened, size_of, status_of, whole_lines
 from board.journal.wanted import Found, Record, Sieve, Wanted
 
 _KEPT_OPEN: Final = 4
 _Key = tuple[str, int]
+_Identity = tuple[int, int]  # inode and last change, which a sealed file never has again
 
 
 def follow(
@@ -43,7 +44,7 @@ class Follower:
         self._sieve = Sieve(wanted)
         self._files: dict[_Key, BinaryIO] = {}
         self._read_to: dict[_Key, int] = {}
-        self._over: dict[_Key, int] = {}  # with the number of the plain file's inode, 0 for a packed one
+        self._over: dict[_Key, _Identity | None] = {}  # with the plain file that was read; None for a packed one
         if from_now:
             there = listed(folder)
             for place, segment in enumerate(there):
@@ -57,7 +58,7 @@ class Follower:
     def _pass(self, segment: Segment, *, is_new: bool) -> None:
         key = segment[:2]
         if segment.is_packed:
-            self._over[key] = 0
+            self._over[key] = None
         elif is_new and (file := opened(self._folder, segment)) is not None:
             self._files[key] = file
             self._read_to[key] = os.fstat(file.fileno()).st_size if file.seekable() else 1 << 62
@@ -87,8 +88,9 @@ class Follower:
 
     def _is_another(self, segment: Segment) -> bool:
         """Was the plain file that was read to its end cleared away, and one of its name begun anew?"""
-        inode = self._over[segment[:2]]
-        return bool(inode) and not segment.is_packed and inode_of(self._folder, segment) not in (None, inode)
+        was = self._over[segment[:2]]
+        status = None if was is None or segment.is_packed else status_of(self._folder, segment)
+        return status is not None and _identity(status) != was
 
     def _new(self, segment: Segment) -> Iterator[Found]:
         """Its new records. Afterwards it is open, or over, or old and known to have nothing new."""
@@ -102,7 +104,7 @@ class Follower:
         go_to(file, self._read_to.get(key, 0))
         yield from self._sieve.found(self._lines(file, key))
         if status is None or is_final(status):
-            self._over[key] = 0 if status is None else status.st_ino
+            self._over[key] = None if status is None else _identity(status)
             self._read_to.pop(key, None)
             self._files.pop(key).close()
         elif len(self._files) > _KEPT_OPEN:
@@ -110,12 +112,20 @@ class Follower:
 
     def _reopened(self, segment: Segment) -> BinaryIO | None:
         """None where there is nothing new in it, or it was deleted."""
-        read_to = self._read_to.get(segment[:2])
-        if read_to is not None and not segment.is_packed and size_of(self._folder, segment) == read_to:
-            return None
+        read_to = self._read_to.get(segment[:2], 0)
+        if read_to and not segment.is_packed:
+            size = size_of(self._folder, segment)
+            if size == read_to:
+                return None
+            if size < read_to:  # cleared away, and one of its name begun anew
+                self._read_to[segment[:2]] = 0
         return opened(self._folder, segment)
 
     def _lines(self, file: BinaryIO, key: _Key) -> Iterator[bytes]:
         for raw, end in whole_lines(file, self._read_to.get(key, 0)):
             self._read_to[key] = end
             yield raw
+
+
+def _identity(status: os.stat_result) -> _Identity:
+    return status.st_ino, status.st_mtime_ns

@@ -58,6 +58,10 @@ def attempts(folder: Path) -> list[int]:
     return [record["attempt"] for record in records(str(folder))]
 
 
+def attempts_of(folder: Path, name: str) -> list[int]:
+    return [record["attempt"] for record in everything(str(folder / name)) if not isinstance(record, Flaw)]
+
+
 def pack(folder: Path, limits: Limits = NO_LIMITS, now: float = AT) -> Any:
     kept = keep_journal(str(folder), limits, now)
     assert kept is not None
@@ -97,16 +101,21 @@ def test_one_segment_is_left_alone(folder: Path) -> None:
 def test_a_writer_goes_on_after_its_segment_was_packed(folder: Path) -> None:
     """Who has a sealed segment open appends to the newest one, and so does who comes later.
 
-    Mutants seen red: a sealed segment written all the same; a packed one begun anew.
+    Mutants seen red: a sealed segment written all the same.
     """
-    mine = a_journal(folder)
+    mine, other = a_journal(folder), a_journal(folder)
     mine.append(note(0), AT)
+    other.append(note(1), AT)
     (folder / "2026-11-20.2.jsonl").write_text("")
-    assert pack(folder).packed_count == 1
-    mine.append(note(1), AT)
+    (folder / "2026-11-20.jsonl").chmod(0o400)  # sealed by a keeper that was killed then
+    mine.append(note(2), AT)
     mine.close()
-    write(folder, 1, start=2)
-    assert attempts(folder) == [0, 1, 2]
+    assert pack(folder).packed_count == 1
+    other.append(note(3), AT)
+    other.close()
+    write(folder, 1, start=4)
+    assert attempts(folder) == [0, 1, 2, 3, 4]
+    assert attempts_of(folder, "2026-11-20.jsonl.gz") == [0, 1]
     assert segments(str(folder)) == ["2026-11-20.jsonl.gz", "2026-11-20.2.jsonl"]
 
 
@@ -235,8 +244,7 @@ def test_eight_writers_lose_nothing_to_a_keeper(folder: Path, work: Callable[[Pa
     """While segments are packed (by two who compete) and deleted without a pause, each record of eight processes is
     there once, whole and in its writer's order; what is deleted is a beginning, never something in between.
 
-    Mutants seen red: sealed without the exclusive lock; the plain file removed before the packed one is in place;
-    a new writer that begins with the lowest number that is free.
+    Mutants seen red: a new writer that begins with the lowest number that is free; the newest deleted first.
     """
     folder.mkdir()
     alone(work, folder)
@@ -282,7 +290,7 @@ def a_deleter_that_dies_anywhere(folder: Path) -> None:
 def test_a_keeper_may_die_at_any_line(tmp_path: Path, work: Callable[[Path], object]) -> None:
     """Killed at each executed line in turn: every record is there once, writers go on, and the next keeper finishes.
 
-    Mutants seen red: packed straight under the last name; the plain file removed before the rename.
+    Mutant seen red: the plain file removed before the rename.
     """
     alone(work, tmp_path)
 
@@ -441,14 +449,14 @@ def test_the_last_ones_are_the_last_ones(folder: Path, count: int, packs: bool) 
 
 
 def attempts_followed(folder: Path, *deeds: Callable[[], object], **more: Any) -> list[int]:
-    left = list(deeds)
+    """One deed at each moment in which there is nothing new; the following ends two moments after the last."""
+    left = [*deeds, lambda: None, lambda: None]
 
     def wait() -> bool:
         if left:
             left.pop(0)()
-        return bool(left) or (not done.append(None) and len(done) < 3)
+        return bool(left)
 
-    done: list[None] = []
     return [record["attempt"] for record in follow(str(folder), wait=wait, **more)]
 
 
@@ -467,18 +475,25 @@ def test_following_survives_that_segments_are_packed_and_deleted(folder: Path, s
     def more(start: int, count: int) -> Callable[[], object]:
         return lambda: write(folder, count, start=start)
 
-    def all_at_once() -> None:
-        write(folder, 8, start=23)
-        pack(folder, Limits(1, 0, 0))
-        write(folder, 1, start=31)
+    def all_at_once(start: int) -> Callable[[], object]:
+        def work() -> None:
+            write(folder, 8, start=start)
+            pack(folder, Limits(1, 0, 0))
+            write(folder, 1, start=start + 8)
 
-    def clear() -> None:
-        shutil.rmtree(folder)
-        write(folder, 2, start=32)
+        return work
 
-    deeds = [more(3, 2), more(5, 15), lose(0, 0, 0), more(20, 3), all_at_once, lose(1, 0, 0), clear, more(34, 1)]
+    def clear(start: int) -> Callable[[], object]:
+        def work() -> None:
+            shutil.rmtree(folder)
+            write(folder, 2, start=start)
+
+        return work
+
+    deeds = [all_at_once(3), more(12, 50), lose(0, 0, 0), more(62, 3), all_at_once(65), lose(1, 0, 0)]
+    deeds += [clear(74), more(76, 20), lose(0, 0, 0), clear(96), more(98, 2), clear(100), more(102, 1)]
     found = attempts_followed(folder, *deeds, since=since)
-    assert found == list(range(0 if since is not None else 3, 35))
+    assert found == list(range(0 if since is not None else 3, 103))
 
 
 def test_the_last_ones_and_then_the_new_ones(folder: Path) -> None:
