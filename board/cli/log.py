@@ -131,7 +131,9 @@ def _since(ctx: Context) -> float | None:
     if text is None:
         return None
     span = parse_span(text)
-    at = parse_instant(text) or parse_instant(f"{text}T00:00:00Z") if span is None else ctx.engine.clock() - span
+    if span is not None:
+        return ctx.engine.clock() - span
+    at = parse_instant(text if ":" in text else f"{text}T00:00:00Z")
     if at is None:
         raise UsageError(
             f'--since: "{text}" is no span, day or instant', "such as 30m, 1d, 2026-11-20 or 2026-11-20T10:00:00Z"
