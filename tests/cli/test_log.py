@@ -28,7 +28,7 @@ def told(folder: Path) -> Path:
         (Event("task_started", "api", {"by": "ann"}), AT - DAY),
         (Event("worker_died", "api", {"step": "main", "cause": "signal 9", "note": "not listed"}), AT),
         (Event("task_failed", "ship", {"why": "it \x1b[2J broke"}), AT + 1),
-        (Event("task_started", "ship"), AT + 2),
+        (Event("task_started", "ship", {"by": "api"}), AT + 2),
         (Event("task_done", "api"), AT + DAY),
     ):
         journal.append(event, at)
@@ -49,6 +49,7 @@ def told(folder: Path) -> Path:
         (["--level", "warn"], "died failed"),
         (["--level", "error"], "failed"),
         (["--since", "2026-11-20"], "died failed started done"),
+        (["--since", "2026-11-20T10:13:01.120Z"], "failed started done"),
         (["--since", "2026-11-20T10:13:01Z"], "failed started done"),
         (["--since", "2026-11-20T12:13:01.2+02:00"], "started done"),
         (["--since", "1970-01-01T00:00:00Z"], "started died failed started done"),
@@ -62,7 +63,8 @@ def told(folder: Path) -> Path:
     ],
 )
 def test_what_is_asked_is_what_is_shown(run: Run, told: Path, words: list[str], shown: str) -> None:
-    """Each option alone and several together; mutants killed: `>` for `>=` in `--since`, the first N for the last."""
+    """Each option alone and several together; mutants killed: `>` for `>=` in `--since`, the first N for the last;
+    a task that is only mentioned."""
     ended = run("log", "-q", *words)
     assert (ended.code, ended.err) == (0, "")
     assert [line.split()[2].partition("_")[2] for line in ended.out.splitlines()] == shown.split()
