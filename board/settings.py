@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from board.instants import parse_span
 
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([kMG]B|[KMG]iB)?", re.ASCII)
 _UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 def parse_size(text: str) -> int | None:
     """Bytes of `64MiB`, `500kB` or `4096`; None when it is no size."""
-    match = _SIZE.fullmatch(text)
-    if match is None:
+    unit = next((unit for unit in _UNITS if text.endswith(unit)), "")
+    number = text.removesuffix(unit)
+    if not (number.isascii() and number.replace(".", "", 1).isdecimal()):
         return None
-    return int(float(match[1]) * _UNITS[match[2]]) if match[2] else int(float(match[1]))
+    return int(float(number) * _UNITS.get(unit, 1))
 
 
 class Backoff(NamedTuple):

@@ -17,8 +17,12 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from board.journal.events import Scalar
-from board.journal.files import NAMES, PACKED
+from board.journal.files import PACKED
 
+# The names that `files.named` knows.
+NAMES: Final = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.(?P<number>[1-9][0-9]{0,8}))?\.jsonl(?P<packed>\.gz)?"
+)
 _ASIDE: Final = ".part"
 _BLOCK: Final = 256 * 1024
 _GZIP: Final = 31  # what zlib calls a gzip file with the largest window

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from board.journal.events import Event
-from board.journal.files import NAMES, Segment
+from board.journal.files import Segment, named
 from board.journal.following import Follower, follow
-from board.journal.keeping import Limits, keep, keep_journal
+from board.journal.keeping import NAMES, Limits, keep, keep_journal
 from board.journal.read import Flaw, everything, find_last, records, segments
 from board.journal.redact import Redactor
 from board.journal.sink import Journal, _appending
@@ -529,8 +529,18 @@ def test_a_command_that_begins_a_segment_packs_the_one_before(tmp_path: Path) ->
 
 
 def test_names_of_segments_are_known() -> None:
-    """Foreign names are none: what keeps files never touches them."""
-    for name in ("2026-11-20.jsonl", "2026-11-20.2.jsonl", "2026-11-20.10.jsonl.gz"):
-        assert NAMES.fullmatch(name)
-    for name in ("notes.jsonl", "2026-11-20.0.jsonl", "2026-11-20.jsonl.gz.part", "2026-11-20.jsonl.bak"):
-        assert not NAMES.fullmatch(name)
+    """Who reads and who keeps mean the same names; foreign ones are none, and nobody touches them."""
+    ours = ("2026-11-20.jsonl", "2026-11-20.2.jsonl", "2026-11-20.10.jsonl.gz", "2026-11-20.123456789.jsonl")
+    near = ("notes.jsonl", "2026-11-20.0.jsonl", "2026-11-20.jsonl.gz.part", "2026-11-20.jsonl.bak", "2026-11-20")
+    near += ("2026-11-20.02.jsonl", "2026-11-20..jsonl", "2026-11-20.1234567890.jsonl", "2026-1x-20.jsonl", "", ".gz")
+    near += (
+        "2026-11-20.\u0662.jsonl",
+        "\u0662026-11-20.jsonl",
+        "2026-11-202.jsonl",
+        "2026-11-20jsonl",
+        "2026-11-20.jsonl.",
+    )
+    for name in (*ours, *near):
+        segment = named(name)
+        assert (segment is not None, NAMES.fullmatch(name) is not None) == (name in ours, name in ours), name
+        assert segment is None or segment.name == name
