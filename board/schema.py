@@ -10,6 +10,9 @@ from typing import Any, Final, assert_never
 
 from board.model import Status
 from board.shapes import (
+    MOST_BYTES,
+    SIZE_ABOVE_ZERO_PATTERN,
+    SIZE_PATTERN,
     SPAN_ABOVE_ZERO_PATTERN,
     SPAN_PATTERN,
     Choice,
@@ -21,6 +24,7 @@ from board.shapes import (
     Part,
     Regex,
     Shape,
+    Size,
     Span,
     Text,
     Whole,
@@ -91,10 +95,27 @@ def _key(key: Key) -> Json:
 
 def _shape(shape: Shape) -> Json:
     match shape:
+        case Items(item, _, least):
+            return {"type": "array", "items": _shape(item), **({"minItems": least} if least else {})}
+        case Part(name):
+            return {"$ref": f"#/$defs/{name}"}
+        case Named(name, value):
+            return _named(name, value)
+        case Either(plain, part):
+            return {"anyOf": [_shape(plain), _shape(part)]}
+        case _:
+            return _scalar(shape)
+
+
+def _scalar(shape: Text | Span | Size | Regex | Whole | Number | Flag | Choice) -> Json:
+    match shape:
         case Text(_, pattern):
             return {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
         case Span(above_zero):
             return _span(above_zero=above_zero)
+        case Size(low):
+            pattern = SIZE_ABOVE_ZERO_PATTERN if low else SIZE_PATTERN
+            return {"anyOf": [{"type": "string", "pattern": pattern}, _whole(low, MOST_BYTES)]}
         case Regex():
             return {"type": "string", "format": "regex"}
         case Whole(low, high):
@@ -105,14 +126,6 @@ def _shape(shape: Shape) -> Json:
             return {"type": "boolean"}
         case Choice(words):
             return {"type": "string", "enum": [str(word) for word in words]}
-        case Items(item, _, least):
-            return {"type": "array", "items": _shape(item), **({"minItems": least} if least else {})}
-        case Part(name):
-            return {"$ref": f"#/$defs/{name}"}
-        case Named(name, value):
-            return _named(name, value)
-        case Either(plain, part):
-            return {"anyOf": [_shape(plain), _shape(part)]}
         case _:
             assert_never(shape)
 

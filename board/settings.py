@@ -7,6 +7,17 @@ from typing import Any, NamedTuple
 
 from board.instants import parse_span
 
+_UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def parse_size(text: str) -> int | None:
+    """Bytes of `64MiB`, `500kB` or `4096`; None when it is no size."""
+    unit = next((unit for unit in _UNITS if text.endswith(unit)), "")
+    number = text.removesuffix(unit)
+    if not (number.isascii() and number.replace(".", "", 1).isdecimal()):
+        return None
+    return int(float(number) * _UNITS.get(unit, 1))
+
 
 class Backoff(NamedTuple):
     """The pause before restart n is `initial * factor ** (n - 1)` seconds, at most `cap`."""
@@ -53,6 +64,15 @@ class Redact(NamedTuple):
     gitleaks: str | None = None
 
 
+class Journaling(NamedTuple):
+    """Bytes and seconds; 0 is no limit."""
+
+    max_bytes: int = 64 << 20
+    max_age: float = 90 * 86400.0
+    free_bytes: int = 100 << 20
+    segment_bytes: int = 8 << 20
+
+
 class Settings(NamedTuple):
     lease: float = 7200.0
     max_workers: int = 4
@@ -63,6 +83,7 @@ class Settings(NamedTuple):
     done_when: tuple[str, ...] | None = None
     worktrees: Worktrees = Worktrees()
     redact: Redact = Redact()
+    journal: Journaling = Journaling()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -78,6 +99,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         done_when=strings(record, "done_when"),
         worktrees=_worktrees(record.get("worktrees") or {}),
         redact=_redact(record.get("redact") or {}),
+        journal=_journal(record.get("journal") or {}),
     )
 
 
@@ -127,6 +149,22 @@ def _redact(record: Mapping[str, Any]) -> Redact:
         prompts=record.get("prompts", plain.prompts),
         gitleaks=record.get("gitleaks"),
     )
+
+
+def _journal(record: Mapping[str, Any]) -> Journaling:
+    plain = Journaling()
+    return Journaling(
+        max_bytes=_size(record, "max_bytes", plain.max_bytes),
+        max_age=_span(record, "max_age", plain.max_age),
+        free_bytes=_size(record, "free_bytes", plain.free_bytes),
+        segment_bytes=_size(record, "segment_bytes", plain.segment_bytes),
+    )
+
+
+def _size(record: Mapping[str, Any], key: str, default: int) -> int:
+    value = record.get(key)
+    found = None if value is None else parse_size(str(value))
+    return default if found is None else found
 
 
 def _span(record: Mapping[str, Any], key: str, default: float) -> float:

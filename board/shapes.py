@@ -24,6 +24,12 @@ class Span(NamedTuple):
     above_zero: bool
 
 
+class Size(NamedTuple):
+    """`64MiB`, `500kB`, or a whole number of bytes, which is at least so many."""
+
+    low: int
+
+
 class Regex(NamedTuple):
     """A regular expression of Python's."""
 
@@ -71,7 +77,7 @@ class Either(NamedTuple):
     part: Part
 
 
-Shape = Text | Span | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
+Shape = Text | Span | Size | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
 
 _DAY = (
     r"(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-31|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
@@ -88,6 +94,10 @@ INSTANT_PATTERN: Final = (
 )
 SPAN_PATTERN: Final = rf"^(?=[0-9])(?:0|{_SPAN})$"
 SPAN_ABOVE_ZERO_PATTERN: Final = rf"^(?=[0-9])(?=.*[1-9]){_SPAN}$"
+_UNITS_OF_BYTES: Final = r"[0-9]{1,6}(?:\.[0-9]{1,3})?(?:[kMG]B|[KMG]iB)"
+MOST_BYTES: Final = 10**15
+SIZE_PATTERN: Final = rf"^{_UNITS_OF_BYTES}$"
+SIZE_ABOVE_ZERO_PATTERN: Final = rf"^(?=[1-9]){_UNITS_OF_BYTES}$"
 ID_PATTERN: Final = "^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 
 TEXT: Final = Text("text", r"\S")
@@ -113,7 +123,7 @@ ALLOWED: Final = Items(Text("a text, or a regular expression after re:", r"^(?!r
 SOURCES: Final = Items(Text("a file, or a variable's name after env:", r"^(?!env:$).*\S"), "a list of files")
 
 
-def is_in(shape: Text | Span | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:
+def is_in(shape: Text | Span | Size | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:
     match shape:
         case Text(_, pattern):
             return isinstance(value, str) and _matches(pattern, value)
@@ -129,6 +139,10 @@ def is_in(shape: Text | Span | Regex | Whole | Number | Flag | Choice, value: An
             if isinstance(value, str):
                 return _matches(SPAN_ABOVE_ZERO_PATTERN if above_zero else SPAN_PATTERN, value)
             return not above_zero and _is_whole(value) and value == 0
+        case Size(low):
+            if isinstance(value, str):
+                return _matches(SIZE_ABOVE_ZERO_PATTERN if low else SIZE_PATTERN, value)
+            return _is_whole(value) and low <= value <= MOST_BYTES
         case Regex():
             return isinstance(value, str) and _is_regex(value)
         case _:
@@ -178,6 +192,8 @@ def describe(shape: Shape) -> str:
             return (
                 "a span above 0 such as 30s, 10m or 1h30m" if above_zero else "a span such as 30s, 10m or 1h30m, or 0"
             )
+        case Size(low):
+            return f"a size such as 64MiB or 500kB, or a number of bytes, {low} or more"
         case Regex():
             return "a regular expression"
         case Whole(low, high):

@@ -33,6 +33,7 @@ from board.shapes import (
     Part,
     Regex,
     Shape,
+    Size,
     Span,
     Whole,
 )
@@ -122,6 +123,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "done_when": Key(CHECKS, "The definition of done, unless a task has its own."),
             "worktrees": Key(Part("worktrees"), "Whether and where each task gets a git worktree of its own."),
             "redact": Key(Part("redact"), "What is masked in logs and journal, beside what always is."),
+            "journal": Key(Part("journal"), "How much is kept of what happened."),
         },
     ),
     "tmux": Table(
@@ -190,6 +192,18 @@ TABLES: Final[Mapping[str, Table]] = {
             "regex": _needed(Regex(), "The secret, or in group 1; Python's, and quick on any line."),
         },
         '{kind: acme, literal: "ACME-", regex: "ACME-[0-9A-F]{16,}"}',
+    ),
+    "journal": Table(
+        "How much is kept of what happened: full segments are packed, the oldest deleted; the newest stays.",
+        {
+            "max_bytes": Key(Size(0), "All segments together, packed as they are; 0 is no limit.", default="64MiB"),
+            "max_age": Key(Span(above_zero=False), "Since a segment's last line; 0 is no limit.", default="90d"),
+            "free_bytes": Key(
+                Size(0), "So much of the disk is left free, except by the two newest; 0 is no limit.", default="100MiB"
+            ),
+            "segment_bytes": Key(Size(1000), "When a new segment is begun.", default="8MiB"),
+        },
+        "{max_bytes: 64MiB, max_age: 90d}",
     ),
     "profile": Table(
         "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",

@@ -14,6 +14,7 @@ from supervisor.masks import KeptJournal, Masks
 from supervisor.profiles import Profiles
 from supervisor.scope import words_before
 from supervisor.service import Mode, Supervisor
+from supervisor.tidying import Tidy
 from supervisor.tmux import Tmux, session_name
 from supervisor.tools import Tools
 
@@ -39,6 +40,8 @@ def assemble(path: str, env: Mapping[str, str], mode: Mode) -> Supervisor:
         session=session_name(engine.store.real),
         watch=lambda _: None,
     )
+    if isinstance(engine.sink, KeptJournal) and not mode.dry:
+        tools.tidy = Tidy(engine.sink, engine.store.side, tools.tell)
     return Supervisor(engine, tools, Tmux(settings.socket, words_before(env)), mode)
 
 

@@ -236,6 +236,8 @@ class Supervisor:
             self.law.decide_all(board, may_start=listing.panes is not None)
         else:
             self.law.restate(board)
+        if self.tools.tidy is not None:
+            self.tools.tidy.look(board.settings.journal, self.engine.clock())
         return self._say_soon()
 
     def _at(self, instant: float) -> None:

@@ -22,6 +22,7 @@ from supervisor.output import keep_output
 from supervisor.processes import ProcessId
 from supervisor.profiles import Profiles
 from supervisor.server import Server
+from supervisor.tidying import Tidy
 
 
 class Tops:
@@ -60,6 +61,7 @@ class Tools:
     server: Server | None = None
     is_dry: bool = False
     tops: Tops = field(default_factory=Tops)
+    tidy: Tidy | None = None
     masks: Masks | None = None
 
     def mask_as(self, wanted: Redact) -> None:

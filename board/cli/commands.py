@@ -37,6 +37,16 @@ def flag(name: str, text: str, *short: str) -> Arg:
     return Arg((*short, name), {"action": "store_true", "help": text})
 
 
+# What `board log` and `supervisor logs` are asked of the journal.
+JOURNAL: Final = (
+    option("--task", "ID", "only this task"),
+    option("--event", "NAME,NAME", "only these events (again for more)", action="append"),
+    option("--level", "LEVEL", "info, warn or error: this and what is worse", choices=("info", "warn", "error")),
+    option("--since", "WHEN", "from 30m, 2h, 1d ago on, or from a day or an instant (UTC)"),
+    option("--grep", "RE", "only lines that match a regular expression"),
+    Arg(("-n", "--lines"), {"metavar": "N", "type": int, "help": "only the last N"}),
+    flag("--events", "show what events there are, and stop"),
+)
 ID: Final = Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"})
 WHY: Final = "why, for the record"
 BAD: Final = "3 the board can't be used"

@@ -77,7 +77,8 @@ def _statuses(prefix: str, **_: Any) -> list[str]:
 def _events(prefix: str, **_: Any) -> list[str]:
     from board.journal.events import EVENTS
 
-    return [name for name in EVENTS if name.startswith(prefix)]
+    head, comma, last = prefix.rpartition(",")
+    return [f"{head}{comma}{name}" for name in EVENTS if name.startswith(last)]
 
 
-_COMPLETERS: Final = {"id": _ids, "after": _several_ids, "status": _statuses, "event": _events}
+_COMPLETERS: Final = {"id": _ids, "after": _several_ids, "status": _statuses, "event": _events, "task": _ids}

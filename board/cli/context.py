@@ -18,7 +18,7 @@ from board.errors import BoardError, InvalidBoard, UsageError
 from board.journal.events import Event
 from board.model import Board, Task
 from board.moves import Ask, Outcome
-from board.settings import Redact
+from board.settings import Journaling, Redact
 from board.store import FileStore
 from board.views import View
 
@@ -31,16 +31,22 @@ class Later:
         self._side = side
         self._env = env
         self._wanted = wanted
+        self.settings: Callable[[], Journaling] = Journaling
 
     def append(self, event: Event, at: float) -> None:
         self._journal.append(event, at)
+        if self._journal.has_begun:
+            self._journal.has_begun = False
+            from board.cli.keeper import keep_beside
+
+            keep_beside(self._side, self.settings(), self._env)
 
     @cached_property
     def _journal(self) -> Any:
         from board.journal.sink import Journal, make_redactor
 
         redactor = make_redactor(self._side, self._env, self._wanted())
-        return Journal(os.path.join(self._side, "journal"), redactor)
+        return Journal(os.path.join(self._side, "journal"), redactor, max_bytes=self.settings().segment_bytes)
 
 
 class Context:
@@ -65,7 +71,9 @@ class Context:
     @cached_property
     def engine(self) -> Engine:
         journal = Later(self.store.side, self.env, self.wanted)
-        return Engine(self.store, journal, profiles=self.profiles, tell=self.warn)
+        engine = Engine(self.store, journal, profiles=self.profiles, tell=self.warn)
+        journal.settings = lambda: engine.last.board.settings.journal if engine.last is not None else Journaling()
+        return engine
 
     def wanted(self) -> Redact | None:
         """How the board as it was last seen wants to be redacted; None where there is none to be read."""

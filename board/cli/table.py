@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from board.cli.commands import BAD, DECIDE, ID, LOOK, MOVE, PLAN, WHY, WORK, Arg, Command, flag, option
+from board.cli.commands import BAD, DECIDE, ID, JOURNAL, LOOK, MOVE, PLAN, WHY, WORK, Arg, Command, flag, option
 
 ACTIONS: Final = ("list", "show", "diff", "restore")
 
@@ -257,11 +257,9 @@ _LOOKING: Final = (
         (
             Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "only this task (else $BOARD_TASK, else all)"}),
             flag("--follow", "go on with what happens from now on", "-f"),
-            option("--event", "NAME", "only this event"),
-            option("--since", "SPAN", "only the last 30m, 2h, 1d"),
-            option("--grep", "RE", "only lines that match a regular expression"),
+            *JOURNAL,
         ),
-        "board log refund-tests --since 1h",
+        "board log refund-tests --since 1h\nboard log -f -n 20 --level warn",
         f"0 shown, 2 usage, {BAD}",
     ),
     Command(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from board.instants import format_clock, format_moment, format_span, parse_instant
-from board.journal.read import Record
+from board.journal.wanted import Record
 from board.render import table
 
 _HEADERS: Final = ("WHEN", "SEEN", "BY", "RULE", "CAME TO", "BECAUSE")

@@ -161,7 +161,7 @@ def _commands(told: Account, sight: Sight | None) -> list[str]:
 
 
 def _last(events: list[dict[str, Any]]) -> list[str]:
-    from board.journal.read import render
+    from board.journal.shown import render
 
     return ["", "last:", *(f"  {render(event)}" for event in events)] if events else []
 

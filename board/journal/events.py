@@ -6,6 +6,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 Scalar: TypeAlias = str | int | float | bool | None
 Level: TypeAlias = Literal["info", "warn", "error"]
+LEVELS: Final[tuple[Level, ...]] = ("info", "warn", "error")  # the least first
 
 VERSION: Final = 1
 # Any event may say these: the first four stand before its own facts, as columns do in a table.
@@ -154,6 +155,11 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     ),
     "internal_error_seen": EventKind("error", "Something that nobody foresaw went wrong.", ("problem", "where")),
     "journal_dropped": EventKind("error", "Records could not be written.", ("dropped_count", "first_at")),
+    "journal_trimmed": EventKind(
+        "info",
+        "Old segments of the journal were deleted.",
+        ("limit", "deleted_count", "freed_bytes", "oldest", "newest"),
+    ),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
     "write_failed": EventKind(
         "error",
@@ -209,3 +215,34 @@ def _written(name: str, value: Scalar) -> Scalar:
         return instant(value)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+class Described(NamedTuple):
+    """A row of the events' page; `fields` are those of this event alone."""
+
+    name: str
+    level: Level
+    doc: str
+    fields: tuple[str, ...]
+
+
+def described(*, with_cases: bool = False) -> list[Described]:
+    """The table as its pages show it. A decision's case is one `case_…`, unless each of its fields is asked for."""
+    return [
+        Described(name, kind.level, kind.doc, kind.fields if with_cases else _without_case(kind.fields))
+        for name, kind in EVENTS.items()
+    ]
+
+
+def _without_case(fields: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{CASE}…" if field.startswith(CASE) else field for field in fields))
+
+
+def markdown() -> str:
+    """The table as the README has it."""
+    rows = (f"| `{row.name}` | {row.level} | {row.doc} | {_codes(row.fields)} |" for row in described())
+    return "\n".join(["| event | level | when | its own fields |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def _codes(fields: tuple[str, ...]) -> str:
+    return ", ".join(f"`{field}`" for field in fields)

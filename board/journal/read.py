@@ -1,23 +1,32 @@
-"""The journal, read back: records in order, new ones as they come, one line for people. Writes nothing.
+"""The journal, read back: records in order, the last ones, every line of a file. Writes nothing.
 
-A line that is torn, or that is not a record of ours, is passed over; `everything` tells those too.
+A line that is torn, or that is not a record of ours, is passed over; `everything` tells those too. A packed segment
+that is damaged gives what can be unpacked.
 """
 
-import json
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections import deque
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Final, NamedTuple, TypeAlias
+from itertools import islice
+from typing import Final
 
-from board.journal.events import CASE, VERSION, instant
+from board.journal.events import VERSION
+from board.journal.files import (
+    LONGEST,
+    PACKED,
+    Segment,
+    is_damaged,
+    lines_backwards,
+    listed,
+    open_file,
+    opened,
+    whole_lines,
+)
+from board.journal.wanted import Found, Record, Sieve, Wanted, parsed
 
-Record: TypeAlias = dict[str, Any]
-
-_SEGMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]+))?\.jsonl")
-_LONGEST: Final = 4 * 1024 * 1024  # bytes; each of our texts has 64 KiB at most
-_SHOWN_APART: Final = frozenset(("ts", "level", "event", "task", "step", "v"))
+Ends = Mapping[tuple[str, int], int]  # how far each segment is to be read, by day and number
+_NO_ENDS: Final[Ends] = {}
 
 
 class Flaw(StrEnum):
@@ -30,12 +39,7 @@ class Flaw(StrEnum):
 
 def segments(folder: str) -> list[str]:
     """The names of the journal's files in the order in which they were begun: by day, then by number."""
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return []
-    found = [m for m in map(_SEGMENT.fullmatch, names) if m is not None]
-    return [m[0] for m in sorted(found, key=lambda m: (m[1], int(m[2] or 1)))]
+    return [segment.name for segment in listed(folder)]
 
 
 def records(
@@ -47,126 +51,74 @@ def records(
     grep: str | None = None,
 ) -> Iterator[Record]:
     """All records there are now. `since` is epoch seconds, inclusive; `grep` a regular expression over the raw line."""
-    wanted = _Wanted(task, event, None if since is None else instant(since), _searcher(grep))
-    for name in segments(folder):
-        if wanted.may_hold(name):
-            for raw, _ in _lines(os.path.join(folder, name), 0):
-                yield from wanted.of(raw)
+    wanted = Wanted(task, () if event is None else (event,), since, grep)
+    return (found.record for found in find(folder, wanted))
 
 
-def follow(
-    folder: str,
-    *,
-    wait: Callable[[], bool],
-    task: str | None = None,
-    event: str | None = None,
-    since: float | None = None,
-    grep: str | None = None,
-) -> Iterator[Record]:
-    """Records that are written from now on; with `since` first those that are there, without a gap between.
+def find(folder: str, wanted: Wanted) -> Iterator[Found]:
+    """All that there is now, in order. Raises re.error for a `grep` that is no regular expression."""
+    sieve = Sieve(wanted)
+    for segment in listed(folder):
+        if sieve.may_hold(segment.day):
+            yield from _forwards(folder, segment, sieve, None)
 
-    `wait` is called whenever there is nothing new, and ends the following by returning False. A line is
-    taken when it is whole, so that one that is being written comes later and is not lost.
-    """
-    wanted = _Wanted(task, event, None if since is None else instant(since), _searcher(grep))
-    read_to = {name: _size(os.path.join(folder, name)) for name in segments(folder)} if since is None else {}
-    while True:
-        is_idle = True
-        for name in segments(folder):
-            if not wanted.may_hold(name) or _size(os.path.join(folder, name)) <= read_to.get(name, 0):
-                continue
-            for raw, end in _lines(os.path.join(folder, name), read_to.get(name, 0)):
-                read_to[name] = end
-                is_idle = False
-                yield from wanted.of(raw)
-        if is_idle and not wait():
-            return
+
+def find_last(folder: str, wanted: Wanted, count: int, ends: Ends | None = None) -> list[Found]:
+    """The last `count`, oldest first; read from the end. `ends`: of what stood there at one moment, and no more."""
+    sieve = Sieve(wanted)
+    found: list[Found] = []
+    for segment in reversed(listed(folder)):
+        end = None if ends is None else ends.get(segment[:2], 0)
+        if len(found) >= count or not sieve.may_hold(segment.day):
+            break
+        found += _last_first(folder, segment, sieve, count - len(found), end)
+    return found[::-1]
+
+
+def _last_first(folder: str, segment: Segment, sieve: Sieve, count: int, end: int | None) -> list[Found]:
+    file = None if segment.is_packed else opened(folder, segment)
+    if file is None or not file.seekable():  # what is packed can only be read from its beginning
+        if file is not None:
+            file.close()
+        return [*deque(_forwards(folder, segment, sieve, end), maxlen=count)][::-1]
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        backwards = sieve.found(lines_backwards(file, size if end is None else min(size, end)))
+        return list(islice(backwards, count))
+
+
+def _forwards(folder: str, segment: Segment, sieve: Sieve, end: int | None) -> Iterator[Found]:
+    file = opened(folder, segment)
+    if file is not None:
+        with file:
+            yield from sieve.found(raw for raw, _ in whole_lines(file, end=end))
 
 
 def everything(path: str) -> Iterator[Record | Flaw]:
-    """Every line of one file: its record, or what is wrong with it. Raises OSError."""
-    with open(path, "rb") as file:
-        while raw := file.readline(_LONGEST):
-            is_long = len(raw) == _LONGEST and not raw.endswith(b"\n")
-            while is_long and len(rest := file.readline(_LONGEST)) == _LONGEST and not rest.endswith(b"\n"):
+    """Every line of one file: its record, or what is wrong with it. Raises OSError.
+
+    Where the file was packed meanwhile, what was packed is read.
+    """
+    try:
+        file = open_file(path)
+    except FileNotFoundError:
+        file = open_file(path + PACKED)
+    with file:
+        last = b"\n"
+        while raw := file.readline(LONGEST):
+            last = raw
+            is_long = len(raw) == LONGEST and not raw.endswith(b"\n")
+            while is_long and len(rest := file.readline(LONGEST)) == LONGEST and not rest.endswith(b"\n"):
                 pass  # nothing of such a line is kept
             yield Flaw.FOREIGN if is_long else _judged(raw)
+        if is_damaged(file) and last.endswith(b"\n"):
+            yield Flaw.TORN
 
 
 def _judged(raw: bytes) -> Record | Flaw:
-    record = _parsed(raw) if raw.endswith(b"\n") else None
+    record = parsed(raw) if raw.endswith(b"\n") else None
     if record is not None:
         return record if record.get("v") == VERSION else Flaw.OTHER_VERSION
     # Whoever writes after a line that was cut closes it: it need not be the last one.
     is_cut = raw.startswith(b'{"ts":') and not raw.endswith(b"}\n")
     return Flaw.TORN if is_cut or not raw.endswith(b"\n") else Flaw.FOREIGN
-
-
-def render(record: Record) -> str:
-    """One line for people, without colour: `10:13:00 worker_restarted refund-tests/write rule=restart attempt=2`."""
-    subject = "/".join(_shown(str(record[key])) for key in ("task", "step") if record.get(key) is not None)
-    head = [str(record.get("ts", ""))[11:19], str(record.get("event", ""))]
-    told = ((key, x) for key, x in record.items() if key not in _SHOWN_APART and not key.startswith(CASE))
-    facts = [f"{_shown(key)}={_shown(x)}" for key, x in told if x is not None]
-    return " ".join([*(_shown(word) for word in head if word), *([subject] if subject else []), *facts])
-
-
-class _Wanted(NamedTuple):
-    task: str | None
-    event: str | None
-    since: str | None
-    search: Callable[[str], object] | None
-
-    def may_hold(self, segment: str) -> bool:
-        return self.since is None or segment[:10] >= self.since[:10]
-
-    def of(self, raw: bytes) -> Iterator[Record]:
-        if any(word is not None and word.encode() not in raw for word in (self.task, self.event)):
-            return
-        record = _parsed(raw)
-        if record is None or (self.since is not None and record["ts"] < self.since):
-            return
-        if self.task not in (None, record.get("task")) or self.event not in (None, record["event"]):
-            return
-        if self.search is None or self.search(raw.decode()):
-            yield record
-
-
-def _searcher(grep: str | None) -> Callable[[str], object] | None:
-    return None if grep is None else re.compile(grep).search
-
-
-def _lines(path: str, start: int) -> Iterator[tuple[bytes, int]]:
-    """Whole lines from `start` on, each with the offset behind it."""
-    with suppress(FileNotFoundError), open(path, "rb") as file:
-        file.seek(start)
-        for raw in file:
-            if not raw.endswith(b"\n"):
-                return
-            start += len(raw)
-            yield raw, start
-
-
-def _parsed(raw: bytes) -> Record | None:
-    try:
-        record = json.loads(raw)
-    except (ValueError, RecursionError):
-        return None
-    is_ours = isinstance(record, dict) and isinstance(record.get("ts"), str) and isinstance(record.get("event"), str)
-    return record if is_ours else None
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _shown(value: object) -> str:
-    """One word or a quoted text; nothing in it moves a terminal's cursor."""
-    if not isinstance(value, str):
-        return json.dumps(value)
-    if re.fullmatch(r"[\w.,:;/@~+%=\[\]-]+", value):
-        return value
-    return json.dumps(value, ensure_ascii=not value.isprintable())

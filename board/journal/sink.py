@@ -1,21 +1,26 @@
 """Where records are written: one line, one `write`. Renames and cuts nothing, and never raises for a disk's sake.
 
-All writers share the day's segment through `O_APPEND`; a full one is left as it is and the next number begun.
+All writers share the day's newest segment through `O_APPEND`; a full one is left as it is and the next number begun.
+Each write is made under a shared `flock`, which no writer waits for: whoever seals a segment has the exclusive one for
+that moment, so that between a writer's look at a segment and its write nobody seals it.
 """
 
+import fcntl
 import os
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from board.journal.events import Event, instant, line_record
+from board.journal.files import Segment, listed
 from board.journal.known import known_from_environment
 from board.journal.redact import Redacted, Redactor
 
 if TYPE_CHECKING:
     from board.journal.loading import Wanted
 
-MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_BYTES: Final = 8 * 1024 * 1024
 _KEY_BYTES: Final = 32
 
 
@@ -27,10 +32,11 @@ class Journal:
         self._folder = folder
         self._redactor = redactor
         self._fast = fast
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        self.has_begun = False  # a segment behind others: then there is something to pack; whoever does resets it
         self._dumps: Callable[[object], str] | None = None
         self._fd: int | None = None
-        self._segment = ("", 0)
+        self._segment = Segment("", 0)
         self._dropped = 0
         self._dropped_at = 0.0
 
@@ -66,27 +72,44 @@ class Journal:
         data = line.encode("utf-8", "replace") + b"\n"
         try:
             fd = self._opened(instant(at)[:10])
-            if _is_torn(fd):
-                data = b"\n" + data
-            return os.write(fd, data) == len(data)
+            try:
+                if _is_torn(fd):
+                    data = b"\n" + data
+                return os.write(fd, data) == len(data)
+            finally:
+                _unlock(fd)
         except OSError:
             return False
 
     def _opened(self, day: str) -> int:
-        if self._fd is not None:
-            now = os.fstat(self._fd)
-            if self._segment[0] == day and now.st_nlink and now.st_size < self._max_bytes:
+        """With the shared lock on it."""
+        if self._fd is not None and self._segment.day == day and self._may_append(self._fd):
+            return self._fd
+        numbers = [segment.number for segment in listed(self._folder) if segment.day == day]
+        segment = Segment(day, max(numbers, default=1))
+        while True:
+            self.close()
+            self._segment = segment
+            self._fd = _appending(os.path.join(self._folder, segment.name))
+            if self._fd is not None and self._may_append(self._fd):
                 return self._fd
-        number = self._segment[1] if self._segment[0] == day else 1
-        self.close()
-        while _size(path := self._path(day, number)) >= self._max_bytes:
-            number += 1
-        self._fd = _appending(path)
-        self._segment = (day, number)
-        return self._fd
+            segment = segment._replace(number=segment.number + 1)
 
-    def _path(self, day: str, number: int) -> str:
-        return os.path.join(self._folder, f"{day}.jsonl" if number == 1 else f"{day}.{number}.jsonl")
+    def _may_append(self, fd: int) -> bool:
+        """Then we have the shared lock. Neither full, sealed, removed nor passed; nor just being sealed."""
+        if not _has_locked(fd):
+            return False
+        now = os.fstat(fd)
+        if now.st_nlink and now.st_mode & stat.S_IWUSR and now.st_size < self.max_bytes:
+            return now.st_size > 0 or self._is_newest()
+        return False
+
+    def _is_newest(self) -> bool:
+        """Of an empty segment: somebody slow may have made it anew after it was packed or deleted."""
+        there = listed(self._folder)
+        later = [each for each in there if each.day == self._segment.day and each[:2] >= self._segment[:2]]
+        self.has_begun |= len(there) > 1
+        return later in ([self._segment], [])
 
 
 def make_redactor(board_folder: str, env: Mapping[str, str], wanted: "Wanted | None" = None) -> Redactor:
@@ -168,26 +191,38 @@ def _make_folder(folder: str) -> None:
             os.mkdir(path or ".", 0o700)
 
 
-def _appending(path: str) -> int:
-    """Read as well as written, only to see whether its last line is whole."""
+def _appending(path: str) -> int | None:
+    """Read as well as written, only to see whether its last line is whole. None for one that was sealed."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     try:
         return os.open(path, flags, 0o600)
     except FileNotFoundError:
         _make_folder(os.path.dirname(path))
         return os.open(path, flags, 0o600)
+    except PermissionError:
+        if os.stat(path).st_mode & stat.S_IWUSR:
+            raise
+        return None
+
+
+def _has_locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # no locks here: then nobody can seal it either
+    return True
+
+
+def _unlock(fd: int) -> None:
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def _is_torn(fd: int) -> bool:
     size = os.fstat(fd).st_size
     return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _plain_dumps() -> Callable[[object], str]:

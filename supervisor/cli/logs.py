@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from board.cli.context import Context
-from board.errors import BoardError
+from board.cli.log import journal_options, log
+from board.errors import BoardError, UsageError
 from board.journal.redact import Redactor
 from board.journal.sink import make_redactor
 from supervisor.cli.panes import Home, Window, home, windows
@@ -34,7 +35,9 @@ class Screen(NamedTuple):
 
 def logs(ctx: Context) -> None:
     if ctx.args.id is None:
-        return _journal(ctx)
+        return log(ctx)
+    if asked := journal_options(ctx.args):
+        raise UsageError(f"{asked[0]} asks the journal", f"{asked[0]} without {ctx.args.id}, or with --task")
     source = Source(ctx, ctx.args.id)
     if ctx.args.follow:
         for line in followed(source):
@@ -48,13 +51,6 @@ def logs(ctx: Context) -> None:
     if not lines and not ctx.args.quiet:
         return ctx.say(f"{ctx.args.id} has printed nothing yet")
     return ctx.write("".join(f"{line}\n" for line in lines))
-
-
-def _journal(ctx: Context) -> None:
-    from board.cli.log import log
-
-    ctx.args.event = ctx.args.since = ctx.args.grep = None
-    log(ctx)
 
 
 def _shown(screen: Screen | None) -> list[str]:

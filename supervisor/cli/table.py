@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from board.cli.commands import Arg, Command, option
+from board.cli.commands import JOURNAL, Arg, Command, option
 from board.cli.parser import Program
 
 GROUPS: Final = ("keep", "serve", "look", "more")
@@ -109,9 +109,10 @@ _ALL: Final = (
         (
             _id("the task (else the journal of all)"),
             _flag("--follow", "go on with what comes from now on", "-f"),
+            *JOURNAL,
         ),
-        "supervisor logs refund-tests -f",
-        f"0 shown, {_BAD}, 4 no such task",
+        "supervisor logs refund-tests -f\nsupervisor logs --task refund-tests --since 1h",
+        f"0 shown, 2 usage, {_BAD}, 4 no such task",
     ),
     Command(
         "why",

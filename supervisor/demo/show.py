@@ -9,7 +9,7 @@ import time
 from functools import partial
 
 from board.errors import BoardError
-from board.journal.read import render
+from board.journal.shown import render
 from board.model import ENDED, Status
 from supervisor.demo.promises import PROMISES, Outcome, Promise
 from supervisor.demo.stage import Stage, wait_until

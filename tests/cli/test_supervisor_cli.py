@@ -621,6 +621,10 @@ def test_logs_without_a_task_is_the_journal(bench: Bench) -> None:
     assert bench.run("run", "--once", "-q").code == 0
     said = bench.run("logs").out
     assert " worker_started nap/main " in said
+    assert bench.run("logs", "--task", "nap", "--event", "worker_started", "-n", "1").out.count("\n") == 1
+    assert bench.run("logs", "--level", "error", "-q").out == ""
+    refused = bench.run("logs", "nap", "--since", "1h")
+    assert (refused.code, refused.err.count("\n"), "--since asks the journal" in refused.err) == (2, 1, True)
 
 
 @needs_tmux

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from board.cli.table import COMMANDS
+from board.journal.events import markdown
 from board.lifecycle import diagram
 from supervisor.decide import TABLE
 from tests.programs import ROOT, environment
@@ -88,6 +89,11 @@ def test_the_law_is_the_law() -> None:
     """The README's table of rules is the code's, in its order."""
     rows = "\n".join(f"| `{rule}` | {when} | {then} |" for rule, when, then in TABLE)
     assert f"| rule | when | what happens |\n|---|---|---|\n{rows}\n" in README
+
+
+def test_the_events_are_the_table() -> None:
+    """The README's list of events is printed from the table that the journal is written by."""
+    assert f"\n\n{markdown()}\n</details>" in README
 
 
 def test_the_diagram_is_the_table() -> None:

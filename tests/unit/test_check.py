@@ -10,8 +10,8 @@ from board.check import LISTED, check, problems
 from board.document import Document
 from board.errors import InvalidBoard
 from board.instants import parse_instant, parse_span
-from board.settings import Settings, read_settings
-from board.shapes import INSTANT_PATTERN, SPAN_ABOVE_ZERO_PATTERN, SPAN_PATTERN, Part
+from board.settings import Settings, parse_size, read_settings
+from board.shapes import INSTANT_PATTERN, SIZE_ABOVE_ZERO_PATTERN, SPAN_ABOVE_ZERO_PATTERN, SPAN_PATTERN, Part
 from board.vocabulary import TABLES, Key
 
 
@@ -434,6 +434,12 @@ def test_every_span_that_passes_can_be_read(text: str) -> None:
 def test_a_span_above_zero_is_above_zero(text: str) -> None:
     """A lease of no length would give one task to everybody."""
     assert (parse_span(text) or 0) > 0
+
+
+@given(st.from_regex(SIZE_ABOVE_ZERO_PATTERN.removesuffix("$") + r"\Z", alphabet=st.characters(codec="ascii")))
+def test_every_size_that_passes_can_be_read(text: str) -> None:
+    """A size is never silently taken for the default, and a segment holds at least a line."""
+    assert (parse_size(text) or 0) >= 1000
 
 
 def test_the_defaults_that_editors_show_are_the_ones_that_hold() -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from board.journal.events import Event, instant
-from board.journal.read import follow, records, render, segments
+from board.journal.following import follow
+from board.journal.read import records, segments
 from board.journal.redact import Redactor
+from board.journal.shown import render
 from board.journal.sink import Journal
 
 AT = 1795169580.12

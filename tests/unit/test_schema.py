@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from board.check import problems
 from board.document import Document
 from board.schema import schema, text
-from board.shapes import Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Span, Text, Whole
+from board.shapes import Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Size, Span, Text, Whole
 from board.vocabulary import TABLES
 
 FORMATS = jsonschema.FormatChecker(formats=["regex"])
@@ -53,6 +53,7 @@ RICH: dict[str, Any] = {
             "prompts": "keep",
             "gitleaks": ".gitleaks.toml",
         },
+        "journal": {"max_bytes": "64MiB", "max_age": 0, "free_bytes": 0, "segment_bytes": 4096},
     },
     "agents": {
         "mine": {
@@ -175,8 +176,10 @@ def _shapes(shape: Shape) -> Iterator[Any]:
                 "0.0s",
                 "01s",
             )
-        case Regex():
+        case Regex() | Size():
             yield from ("(", "a|b", "(?P<until>x)")
+            yield from ("64MiB", "0.5GB", "1kB", "0kB", "64mib", "64 MiB", "64M", "4096", "1000000kB", "1e3kB", "1.kB")
+            yield from (999, 1000, 10**15, 10**15 + 1)
         case Whole(low, high):
             yield from (low, low - 1, low + 1, high, (high or 0) + 1, str(low), 10**18)
         case Number(low):
@@ -206,6 +209,7 @@ _HOMES: dict[str, list[str | int]] = {
     "worktrees": ["settings", "worktrees"],
     "redact": ["settings", "redact"],
     "redact_rule": ["settings", "redact", "rules", 0],
+    "journal": ["settings", "journal"],
     "profile": ["agents", "mine"],
     "task": ["tasks", 0],
     "step": ["tasks", 0, "steps", 0],

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from board.check import problems
+from board.document import Document
 from board.records import read_task
-from board.settings import Redact, RedactRule, Worktrees, read_settings
+from board.settings import Journaling, Redact, RedactRule, Worktrees, read_settings
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,28 @@ def test_an_empty_list_of_copies_means_no_copies(said: dict[str, Any], copy: tup
     Mutant killed: an empty list that counts as none at all (`or`).
     """
     assert read_settings({"worktrees": said}).worktrees == Worktrees(copy=copy)
+
+
+@pytest.mark.parametrize(
+    ("said", "bytes_"),
+    [("64MiB", 64 << 20), ("1.5kB", 1500), ("2GB", 2 * 10**9), (4096, 4096), (0, 0), ("0kB", 0)],
+)
+def test_sizes_are_read_as_they_are_written(said: object, bytes_: int) -> None:
+    """Powers of two for `KiB`, of ten for `kB`, plain numbers are bytes; 0 is a word too, not a silence.
+
+    Mutant killed: `parse_size(…) or default`.
+    """
+    assert read_settings({"journal": {"max_bytes": said}}).journal == Journaling(max_bytes=bytes_)
+
+
+def test_a_wrong_size_is_told_with_its_place_and_a_right_one() -> None:
+    """Whoever writes `64 megs` is told where, and what to write instead."""
+    board = "version: 1\nsettings:\n  journal: {max_bytes: 64 megs, segment_bytes: 12}\n"
+    want = "a size such as 64MiB or 500kB, or a number of bytes"
+    assert [problem.at("f") for problem in problems(Document(board))] == [
+        f'f:3:24: settings.journal.max_bytes: expected {want}, 0 or more, got "64 megs"',
+        f"f:3:48: settings.journal.segment_bytes: expected {want}, 1000 or more, got 12",
+    ]
 
 
 def test_a_board_without_a_word_on_stalls_has_none() -> None:
