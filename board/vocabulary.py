@@ -171,10 +171,7 @@ TABLES: Final[Mapping[str, Table]] = {
         {
             "rules": Key(Items(Part("redact_rule"), "a list of rules"), "Secrets of your own kinds."),
             "allow": Key(ALLOWED, "False alarms: values as they are, or a regular expression after `re:`."),
-            "values_from": Key(
-                SOURCES,
-                "Files (.env, JSON, YAML) whose values are masked everywhere; `env:GLOB` for variables.",
-            ),
+            "values_from": Key(SOURCES, "Files (.env, JSON, YAML) of known values; `env:GLOB` for variables."),
             "prompts": Key(
                 Choice(("fingerprint", "keep")),
                 "`keep`: what a model was told is kept, redacted, instead of its length and fingerprint.",

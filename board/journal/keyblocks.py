@@ -45,7 +45,7 @@ def candidates(text: Text) -> Iterator[Candidate]:
         for m in compiled("(?m)" + _PUTTY).finditer(text.s):
             yield Candidate(text.line_start(m.start()), putty)
     if not text.is_all and (start := _top(text, len(text.s))) is not None:
-        yield Candidate(start, lambda _text, _at: MORE)
+        yield Candidate(start, lambda _text, _at: MORE, last=len(text.s))
 
 
 def base64_end(line: str) -> tuple[int, int]:

@@ -110,7 +110,10 @@ class Lines:
         if text[:1] + text[-1:] not in ("{}", "[]") or _parsed(done) is not None:
             return done
         value = _parsed(line)
-        return done if value is None else json.dumps(self._walked(value[0]), ensure_ascii=False)
+        if value is None:
+            return done
+        separators = (", ", ": ") if '": ' in text else (",", ":")
+        return json.dumps(self._walked(value[0]), ensure_ascii=False, separators=separators)
 
     def _walked(self, value: Any, kind: str | None = None) -> Any:
         match value:

@@ -1,8 +1,8 @@
 """What stands in a secret's or a prompt's place: how it is made and how it is known again. Hides nothing by itself."""
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache
 from typing import Final
 
 FAILED: Final = "[REDACTED:failed]"
@@ -13,14 +13,25 @@ WITHOUT_HASH: Final = ("failed", "cut")
 class Marks:
     """Marks of one installation: the same value under the same key has the same mark, which tells nothing of it."""
 
-    def __init__(self, key: bytes, kinds: Iterable[str]) -> None:
-        """`key` is not empty, of which at most 64 bytes are used. `kinds` are all that a mark may name."""
+    def __init__(self, key: bytes, kinds: Callable[[], Iterable[str]]) -> None:
+        """`key` is not empty, of which at most 64 bytes are used. `kinds` are all that a mark may name; it is asked
+        when a text may hold one."""
         if not key:
             raise ValueError("a redactor needs a key: marks without one can be guessed")
         self._key = key[:64]
-        self.grammar = _grammar(tuple(sorted(set(kinds))))
-        self._exact = re.compile(self.grammar)
-        self._alone = re.compile(self.grammar + r"[)\]}>.:]*")
+        self._kinds = kinds
+
+    @cached_property
+    def grammar(self) -> str:
+        return _grammar(tuple(sorted(set(self._kinds()))))
+
+    @cached_property
+    def _exact(self) -> re.Pattern[str]:
+        return re.compile(self.grammar)
+
+    @cached_property
+    def _alone(self) -> re.Pattern[str]:
+        return re.compile(self.grammar + r"[)\]}>.:]*")
 
     def mark(self, kind: str, secret: str) -> str:
         from hashlib import blake2b

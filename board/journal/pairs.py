@@ -20,7 +20,7 @@ _NAME: Final = (
     r"[ \t]{0,8}))"
 )
 _OPENING: Final = r"([bBrRuUfF]{0,2})(\\{0,3}[\"'`])"
-_BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
+_BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|\\{0,3}[\"']|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
 _BRACED: Final = r"\{([^{}\n;]+)\}(?=;|\s|\Z)"
 _SIGNED: Final = r"(?i:digest|aws4-hmac-sha256|hawk|signature)[ \t]{1,4}"
 _SIGNED_REST: Final = r"(?:[^\n\"'\\]|\\.|\"[^\"\n]*\")*+"

@@ -5,21 +5,20 @@ nothing to do. Whatever goes wrong in here yields `[REDACTED:failed]`, never the
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NewType
 
 from board.journal.events import PROMPTS, Scalar
 from board.journal.known import known_from_environment, needles
-from board.journal.lines import Lines
 from board.journal.longlines import LIMIT, cut
 from board.journal.marks import FAILED as _FAILED
 from board.journal.marks import Marks, fingerprint
 from board.journal.places import placed, shapes_of
-from board.journal.rules import KINDS as NAME_KINDS
-from board.journal.rules import secret_named
-from board.journal.tokens import KINDS as TOKEN_KINDS
+from board.journal.rules import KINDS, may_name_a_secret, secret_named
 from board.journal.visible import visible
 
 if TYPE_CHECKING:
+    from board.journal.lines import Lines
     from board.journal.own import Own
     from board.journal.sieve import Sieve
     from board.journal.stream import Stream
@@ -30,8 +29,9 @@ Redacted = NewType("Redacted", str)
 
 FAILED: Final = Redacted(_FAILED)
 LINE_LIMIT: Final = LIMIT
-_KINDS: Final = frozenset({*TOKEN_KINDS, *NAME_KINDS, "known", "pem"})
 _AS_THEY_ARE: Final = frozenset(("ts", "level", "event"))
+_INSTANT: Final = len("2026-11-20T10:13:00.120Z")
+_SHORT: Final = 12  # characters that the shortest token has
 _REMEMBERED: Final = 2048  # short texts without a secret: a journal says the same words again and again
 
 
@@ -51,8 +51,7 @@ class Redactor:
         self._needles: list[tuple[str, str]] | None = None
         self._sieve: Sieve | None = None
         self._clean: set[str] = set()
-        self.marks = Marks(key, _KINDS if own is None else {*_KINDS, *own.kinds})
-        self._lines = Lines(self.marks, self.needles, self.placed, own)
+        self.marks = Marks(key, self._kinds)
 
     def text(self, s: str) -> Redacted:
         """Any text, also of many lines. Never raises; doing it twice changes nothing."""
@@ -99,7 +98,9 @@ class Redactor:
     def _one(self, s: str) -> str:
         if s in self._clean:
             return s
-        done = self.settled(self.placed(visible(s)))
+        done = self.placed(visible(s))
+        if self._own is not None or self.needles() or not _is_harmless(done):
+            done = self.settled(done)
         if done == s and len(s) <= 64:
             if len(self._clean) >= _REMEMBERED:
                 self._clean.clear()
@@ -114,6 +115,17 @@ class Redactor:
 
     def placed(self, s: str) -> str:
         return placed(s, self.shapes)
+
+    @cached_property
+    def _lines(self) -> "Lines":
+        from board.journal.lines import Lines
+
+        return Lines(self.marks, self.needles, self.placed, self._own)
+
+    def _kinds(self) -> frozenset[str]:
+        from board.journal.tokens import KINDS as TOKEN_KINDS
+
+        return KINDS.union(TOKEN_KINDS, ("known", "pem"), () if self._own is None else self._own.kinds)
 
     def settled(self, s: str) -> str:
         return self._lines.settled(s)
@@ -132,3 +144,13 @@ class Redactor:
         if self._needles is None:
             self._needles = needles(self._known, self.placed)
         return self._needles
+
+
+def _is_harmless(s: str) -> bool:
+    """A few short words or an instant of ours, as most values of a journal are: the rules need not be loaded."""
+    bare = s.replace("-", "").replace(":", "").replace(".", "")
+    if len(s) == _INSTANT and bare.replace("T", "").removesuffix("Z").isdigit():
+        return True
+    words = s.replace("@", " ").split()
+    is_plain = s.replace("-", "").replace("_", "").replace("@", "").replace(" ", "").isalnum()
+    return is_plain and all(len(word) < _SHORT for word in words) and not may_name_a_secret(s)

@@ -309,12 +309,12 @@ def test_a_claims_worth_of_journal_is_cheap_to_import(tmp_path: Path) -> None:
         "import sys\n"
         "from board.journal.events import Event\n"
         "from board.journal.sink import Journal, make_redactor\n"
-        "from board.journal.rules import TOKENS, compiled\n"
+        "from board.journal.patterns import compiled\n"
         f"j = Journal({str(tmp_path / 'journal')!r}, make_redactor({str(tmp_path)!r}, dict(HOME='/home/dev')))\n"
         f"j.append(Event('task_claimed', 'a', {{'by': 'ann', 'token': 3, 'ttl_s': 7200}}), {AT})\n"
         "heavy = {'orjson', 'logging', 'hashlib', 'dataclasses', 'inspect', 'subprocess', 'pathlib', 'base64'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
-        "assert compiled.cache_info().currsize < 3\n"
+        "assert compiled.cache_info().currsize < 8\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 

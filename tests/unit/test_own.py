@@ -88,7 +88,7 @@ def test_marks_that_stand_there_stay() -> None:
     greedy = OwnRule("acme", "acme", r"\S*acme\S*")
     made = redactor(Own((greedy,)))
     once = made.text(f"x acme{HEX} y")
-    assert once == f"x {Marks(KEY, ['acme']).mark('acme', f'acme{HEX}')} y"
+    assert once == f"x {Marks(KEY, lambda: ['acme']).mark('acme', f'acme{HEX}')} y"
     assert made.text(once) == once
     beside = made.text(f"{once}acme{OTHER}")
     assert OTHER not in beside
