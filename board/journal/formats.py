@@ -36,7 +36,7 @@ from board.journal.services import SERVICES
 
 __all__ = ["FORMATS", "Format"]
 
-_IN_DSN: Final = WORD_BEFORE + "!#$%&*+,.;=?[]^`{|}~"
+_IN_DSN: Final = WORD_BEFORE + "!#$%&*+,.;=?^`{|}~"
 _SIGNED: Final = "(?=[A-Za-z0-9%/+=_-]{0,63}[0-9])(?=[A-Za-z0-9%/+=_-]{0,63}[A-Z])"
 
 CLOUDS: Final[tuple[Format, ...]] = (
@@ -204,8 +204,8 @@ PROTOCOLS: Final[tuple[Format, ...]] = (
     # The digest of an image is no host.
     shaped("url", ("://",), r"://[^\s/:@\"'<>]{0,128}:([^\s/\"'<>]{1,4096})@(?!sha[0-9]{3}:)"),
     path("jdbc", "jdbc:oracle:", "[a-z]{1,8}:[^\\s/@\"']{1,64}/([^\\s@\"'/]{1,128})@"),
-    marked("dsn", "@tcp(", _IN_DSN, r"(?<=[^\s:@/\"'<>()]{3})()@tcp\("),
-    marked("dsn", "@unix(", _IN_DSN, r"(?<=[^\s:@/\"'<>()]{3})()@unix\("),
+    marked("dsn", "@tcp(", _IN_DSN, r"(?<=[^\s:@/\"'<>()\[\]]{3})()@tcp\("),
+    marked("dsn", "@unix(", _IN_DSN, r"(?<=[^\s:@/\"'<>()\[\]]{3})()@unix\("),
     shaped(
         "bearer",
         ("earer ", "EARER "),

@@ -19,7 +19,7 @@ _LETTERS: Final = {"n": "\n", "r": "\n", "t": "\t"}
 _ENTITIES: Final = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
 # Bytes of visible ASCII: in hexadecimal the first figure of each is 2 to 7, in base64 the first character of a group
 # of four is one of I to f. No hash has a long run of them.
-_HEX_RUN: Final = "(?:[2-7][0-9A-Fa-f]){12,}"
+_HEX_RUN: Final = "(?:[2-7][0-9A-Fa-f]|0[9AaDd]){12,}"
 _HEX_WORD: Final = "[0-9A-Fa-f]{24,}+"
 _BASE64_RUN: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){5}"
 _BASE64_WORD: Final = "[A-Za-z0-9+/_-]{20,}+"
@@ -67,8 +67,7 @@ def veiled(s: str) -> Iterator[tuple[int, str]]:
     for word in {*compiled(_BASE64_PLAIN).findall(s), *compiled(_BASE64_URL).findall(s)}:
         if word != word.lower():  # of base64's characters every third is a capital
             yield from ((s.find(word), run) for run in _base64_runs(word))
-        if (m := compiled(_HEX_RUN).search(word)) is not None:
-            yield s.find(word), bytes.fromhex(m[0]).decode("ascii", "replace")
+        yield from ((s.find(word), run) for run in _hex_runs(word))
 
 
 def _decoded(s: str) -> View:

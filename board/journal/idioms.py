@@ -12,7 +12,7 @@ from board.journal.patterns import compiled
 from board.journal.rules import is_plain, is_random, secret_kind
 
 _COMMAND: Final = r"(?:[^|;&\n]|&(?!&))++"
-_VALUE: Final = r"(\"[^\"\n]*\"|'[^'\n]*'|(?:\\[^nrt]|[^\s\"'|;&<>\\])+)"
+_VALUE: Final = r"(\\{0,3}\"[^\"\n\\]*|\\{0,3}'[^'\n\\]*|(?:\\(?!\\{0,3}[nrt\"'])|[^\s\"'|;&<>\\])+)"
 
 
 class _Call(NamedTuple):
@@ -106,4 +106,7 @@ def _set(s: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _unquoted(s: str, start: int, end: int) -> tuple[int, int]:
-    return (start + 1, end - 1) if s[start : start + 1] in ("'", '"') and end - start > 1 else (start, end)
+    """Without the quotes, of which the last one is no part of it."""
+    value = s[start:end]
+    bare = value.lstrip("\\")[1:] if value.lstrip("\\")[:1] in ("'", '"') else value
+    return end - len(bare), end - (len(bare) - len(bare.rstrip("\"'")) if bare != value else 0)

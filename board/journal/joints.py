@@ -13,8 +13,9 @@ from board.journal.units import MORE, Candidate, Found, More, Text, Unit, lines_
 MOST_LINES: Final = 64
 _SIDE: Final = "│┃║|▏▕┆┊╎"
 _PART: Final = r"[A-Za-z0-9_+/=.%~:@&?$!*^(){}\[\]-]"
-# A full line of a box: its words go up to the border, but for the blank or two that every line has there.
-_FULL: Final = rf"(?<={_PART})[ ]{{0,2}}[{_SIDE}][ \t]*\n"
+# A full line of a box: its words go up to the border, but for the blanks that every line has there, as on its left.
+_FULL: Final = rf"(?<={_PART})([ ]{{0,4}})[{_SIDE}][ \t]*\n"
+_PADDING: Final = rf"[ \t]*[{_SIDE}]([ ]*)"
 # One blank is a blank between words; more are an indent.
 _NEXT: Final = rf"(?:[ \t]{{2,}}|[ \t]*[{_SIDE}>⎿][ \t]{{0,3}})?(?={_PART})"
 _NEXT_BOXED: Final = rf"[ \t]*[{_SIDE}][ \t]{{0,3}}(?={_PART})"
@@ -47,15 +48,17 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
 
 def base64_lines(s: str) -> Iterator[int]:
     """The first lines of base64, and each 64th."""
-    end = -1
+    done = 0
     for m in compiled(_BASE64_START).finditer(s):
-        if m.end(1) > end:
-            count, end = 0, m.end(1) - 1
-            while end >= 0 and compiled(_BASE64_REST).fullmatch(s, end + 1, _line_end(s, end + 1)) is not None:
-                if count % MOST_LINES == 0:
-                    yield end + 1
-                count, end = count + 1, s.find("\n", end + 1)
-            end = len(s) if end < 0 else end
+        at = m.end(1)
+        if at < done:
+            continue
+        count = 0
+        while at < len(s) and compiled(_BASE64_REST).fullmatch(s, at, end := _line_end(s, at)) is not None:
+            if count % MOST_LINES == 0:
+                yield at
+            count, at = count + 1, end + 1
+        done = at
 
 
 def coded(text: Text, start: int) -> Found:
@@ -102,7 +105,7 @@ def chain(width: int | None) -> Callable[[Text, int], Found]:
 def _joint(text: Text, at: int, width: int | None) -> tuple[int, int] | More | None:
     end = text.line_end(at)
     line = text.s[at:end]
-    full = compiled(_FULL).search(text.s, at, end + 1) if line.rstrip()[-1:] in tuple(_SIDE) else None
+    full = _full(text.s, at, end)
     is_wide = width is not None and len(line) == width
     if full is None and not (is_wide and compiled(_PART).fullmatch(line[-1:]) is not None):
         return None
@@ -115,6 +118,15 @@ def _joint(text: Text, at: int, width: int | None) -> tuple[int, int] | More | N
     if goes_on is None:
         return None
     return (end if full is None else full.start()), goes_on.end()
+
+
+def _full(s: str, start: int, end: int) -> re.Match[str] | None:
+    """The right border of a box's line that has no room left."""
+    left = compiled(_PADDING).match(s, start, end)
+    if left is None:
+        return None
+    right = compiled(_FULL).search(s, left.end(), end + 1)
+    return right if right is not None and len(right[1]) <= max(1, len(left[1])) and right.end() == end + 1 else None
 
 
 def rejoined(s: str, joints: Sequence[tuple[int, int]]) -> tuple[str, list[int]]:

@@ -14,6 +14,7 @@ from board.journal.known import masked, places
 from board.journal.marks import FAILED, Marks
 from board.journal.notations import noted
 from board.journal.pairs import named_secrets
+from board.journal.patterns import compiled
 from board.journal.rules import is_plain, secret_kind
 from board.journal.tokens import Span, merged, tokens
 from board.journal.units import Text, Unit, walk
@@ -98,7 +99,7 @@ class Lines:
         """Names announce nothing inside of base64: there the text around is somebody's whole file."""
         yield from self.shown(text)
         if not is_whole:
-            yield from self._named(text)
+            yield from (span._replace(end=_quoted_to(text, span)) for span in self._named(text))
         if "\n" in text:
             for unit in units_of(Text(text, is_all=True), self._marks):
                 yield from (Span(start, end, unit.kind) for start, end in unit.spans)
@@ -128,6 +129,12 @@ class Lines:
             case _:
                 text = str(value)
                 return value if kind is None or is_plain(text, kind) else self._marks.mark(kind, text)
+
+
+def _quoted_to(text: str, span: Span) -> int:
+    """A decoded text stands in somebody's quotes: what seems to be a value ends with them."""
+    m = compiled("[\"'](?=[\\s,;)}\\]]|\\Z)").search(text, span.start + 1, span.end)
+    return span.end if m is None else m.start()
 
 
 def units_of(text: Text, marks: Marks) -> list[Unit]:

@@ -23,10 +23,13 @@ _OPENING: Final = r"([bBrRuUfF]{0,2})(\\{0,3}[\"'`])"
 _BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|\\{0,3}[\"']|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
 _BRACED: Final = r"\{([^{}\n;]+)\}(?=;|\s|\Z)"
 _SIGNED: Final = r"(?i:digest|aws4-hmac-sha256|hawk|signature)[ \t]{1,4}"
-_SIGNED_REST: Final = r"(?:[^\n\"'\\]|\\.|\"[^\"\n]*\")*+"
+_SIGNED_REST: Final = (
+    r"(?:[\w-]{1,64}=(?:\\{0,3}\"[^\"\n\\]*\\{0,3}\"|[^\s,\"'\\&]+)(?:,[ ]?)?)++"  # RFC 7616, SigV4: names and values
+)
+_TOKEN68: Final = r"[A-Za-z0-9_.~+/-]{3,}+=*+(?=[A-Z][A-Za-z-]*:|[^A-Za-z0-9_.~+/-]|\Z)"  # RFC 7235
 _SCHEME: Final = r"(?i:bearer|basic|token|apikey|negotiate)[ \t]{1,4}"
 _SHELL_WORD: Final = r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+"
-_REST: Final = r"(?:[^\n\"'\\]|\\(?![nrt\"']))*+"
+_REST: Final = r"(?:[^\n\"'\\&]|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?![nrt\"']))*+"
 _YAML_REST: Final = r"(?:[^\n#\\]|\\(?![nrt\"'])|(?<![ \t])#)*+"
 
 
@@ -97,6 +100,8 @@ def _value_span(s: str, name: _Name, marks: Marks, *, is_first: bool) -> tuple[i
     if opening is not None:
         end = _matched_to(_quoted(opening[2]), s, start)
         return (end, end) if _is_no_literal(s, opening, end) else (min(inside, end), end)
+    if name.sep == ":" and scheme is not None and (word := compiled(_TOKEN68).match(s, inside)) is not None:
+        return word.span()
     if name.sep == ":" and (scheme is not None or name.kind == "cookie"):
         end = _matched_to(_REST, s, inside)
         return inside, end
