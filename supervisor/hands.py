@@ -177,7 +177,7 @@ class Hands:
             if await self.end_tree(known) != 0:
                 self.tools.tell("look_failed", task.id, source="process tree", problem="its processes still live")
                 return
-            await self.tools.capture(keeping)
+            await self.tools.capture(keeping, STOPPED)
             self.tools.tell("worker_stopped", task.id, worker=known.attempt.worker, by=by, why=STOPPED)
         now = self.tools.engine.clock()
         if task.claim is None or task.claim.by != self.tools.ledger.name:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from supervisor.control import Control, TmuxRefused
 from supervisor.panes import FORMAT, OUTPUT_FORMAT, PROCESS_OPTION, Output, Pane, lives, read_output, read_pane
-from supervisor.processes import ProcessId, identify, send
+from supervisor.processes import ProcessId, environment_of, identify, send
 
 ServerId = ProcessId
 EXIT_WAIT = 0.25  # seconds until an exit that tmux has lost counts as lost for good
@@ -85,6 +85,7 @@ class Server:
         env: Mapping[str, str],
         cwd: str,
         options: Mapping[str, str],
+        pipe_into: str = DRAIN,
     ) -> int:
         """Start `argv` as the pane's own process and return its pid; of two that race, one wins.
 
@@ -96,7 +97,7 @@ class Server:
         if not os.path.isdir(cwd):  # tmux would start it in the home folder and say nothing
             raise TmuxRefused(f"no such folder: {cwd}")
         start = ["respawn-pane", "-t", pane_id, "-c", literal(cwd), *_variables(env), "--", *EXEC, *argv]
-        pipe = ["pipe-pane", "-O", "-t", pane_id, DRAIN]
+        pipe = ["pipe-pane", "-O", "-t", pane_id, pipe_into]
         marks = [["set-option", "-p", "-t", pane_id, "--", *option] for option in options.items()]
         unmark = ["set-option", "-p", "-u", "-t", pane_id, PROCESS_OPTION]
         ask = ["display-message", "-p", "-t", pane_id, "#{pane_pid}"]
@@ -128,6 +129,16 @@ class Server:
     async def tail(self, pane_id: str, lines: int) -> list[str]:
         """The last lines that were written, at least so many where there are; raw, as `capture`'s are."""
         return await self.control.call("capture-pane", "-p", "-J", "-S", f"-{lines}", "-t", pane_id)
+
+    async def pipe(self, pane_id: str, into: str) -> None:
+        """What the pane is sent from now on goes to this command, and no longer to another one."""
+        await self.control.call("pipe-pane", "-O", "-t", pane_id, into)
+
+    async def environment(self, session: str) -> list[bytes]:
+        """What every process of this session is started with: from the server's start, and as it was changed since."""
+        asked = (["show-environment", "-g"], ["show-environment", "-t", f"={session}"])
+        changed = [line.encode() for lines in await self.control.together(*asked) for line in lines]
+        return [*environment_of(self.id.pid), *changed]
 
     async def close_window(self, window_id: str) -> None:
         """A worker that ignores SIGHUP outlives this: `kin.survivors` sees it."""

@@ -172,6 +172,15 @@ _ALL: Final = (
         "0 copied, 1 can't be written, 2 the file of values can't be read",
     ),
     Command(
+        "sink",
+        _MORE,
+        "Read what workers print, and write it redacted into their logs; a supervisor starts it.",
+        "sinking:sink",
+        (),
+        "supervisor sink",
+        f"0 nobody was left to be read, {_BAD}, 5 another one reads already",
+    ),
+    Command(
         "demo",
         _MORE,
         "Show all of it on a board of its own, in a minute.",
