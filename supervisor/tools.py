@@ -133,7 +133,7 @@ class Tools:
         if is_recorded or has_ending(self.engine.store.side, known.attempt):
             return
         redactor = self.redactor.knowing(self.inherited)
-        kept = keep_output(self.engine.store.side, known.attempt, redactor, text)
+        kept = keep_output(self.engine.store.side, known.attempt, redactor, text, self.engine.clock())
         self.tell(
             "worker_output_captured",
             keeping.task.id,

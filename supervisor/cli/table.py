@@ -109,9 +109,13 @@ _ALL: Final = (
         (
             _id("the task (else the journal of all)"),
             _flag("--follow", "go on with what comes from now on", "-f"),
+            option("--since", "WHEN", "from 30m, 2h, 1d ago on, or from a day or an instant (UTC)"),
+            option("--grep", "RE", "only lines that match a regular expression"),
+            Arg(("-n", "--lines"), {"metavar": "N", "type": int, "help": "only the last N"}),
+            _flag("--no-times", "leave out when each line was printed"),
         ),
-        "supervisor logs refund-tests -f",
-        f"0 shown, {_BAD}, 4 no such task",
+        "supervisor logs refund-tests -f -n 20",
+        f"0 shown, 2 usage, {_BAD}, 4 no such task",
     ),
     Command(
         "why",

@@ -395,6 +395,7 @@ def test_the_output_of_a_worker_is_kept_redacted(house: House) -> None:
 """)
     house.start()
     house.reaches("leak", "done")
+    house.happened("leak", "worker_output_captured")
     kept = (house.side / "output" / "leak.log").read_text()
     assert "before" in kept
     assert "after" in kept
