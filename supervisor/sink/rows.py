@@ -190,6 +190,9 @@ class Rows:
             case "E":
                 self._feed_line()
                 self._x = 0
+            case "M" if self._y == 0:
+                self._rows.insert(0, Row(self._at))
+                del self._rows[HEIGHT:]
             case "M":
                 self._move(self._y - 1)
             case "c":
@@ -246,6 +249,8 @@ class Rows:
                 self._touched(self._row()).erase(0, x + 1)
             case "K", 2:
                 self._touched(self._row()).erase(0)
+            case "J", 0 if (self._y, x) == (0, 0):  # the whole screen, as tmux takes it
+                self._leave_all()
             case "J", 0:
                 self._touched(self._row()).erase(x)
                 self._clear(self._rows[self._y + 1 :])

@@ -657,7 +657,7 @@ def test_logs_shows_the_older_log_first_and_follows_into_a_new_one(bench: Bench)
         assert [next(lines), next(lines)] == ["older", "newer"]
         with path.open("a") as file:
             file.write("lf a line\n")
-        os.replace(path, path.with_name("nap.log.1"))
+        path.replace(path.with_name("nap.log.1"))
         path.write_text("2026-11-20T10:00:03.000Z newest\n")
         assert [next(lines), next(lines)] == ["half a line", "newest"]
 
