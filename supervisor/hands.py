@@ -23,6 +23,7 @@ from supervisor.sight import Known
 from supervisor.tools import Tools
 from supervisor.watcher import end
 
+LAST_WORDS = 2.0  # seconds for a worker's output to be read to its end, before its window is closed
 KILL_GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
@@ -204,6 +205,8 @@ class Hands:
         known, server = keeping.known, self.tools.server
         if known is None or known.window is None or server is None:
             return
+        # With the window goes what tmux holds of the output and nobody has taken yet.
+        await self.tools.recorder.until_ended(known.attempt, LAST_WORDS)
         try:
             await server.close_window(known.window)
         except TmuxError:

@@ -122,6 +122,12 @@ class Recorder:
                 self._link.say(finish)
         return True
 
+    async def until_ended(self, attempt: Attempt, within: float) -> None:
+        """All its output is in its log, or the time is over."""
+        until = asyncio.get_running_loop().time() + within
+        while attempt.mark in self._feeds and asyncio.get_running_loop().time() < until:
+            await asyncio.sleep(LOOK_AGAIN)
+
     def _keep(self, feed: _Feed) -> None:
         self._feeds[feed.begin.attempt.mark] = feed
         if self._link is not None:

@@ -71,11 +71,11 @@ class Reader:
         firsts = self._firsts()
         if any(track.has_work for track in firsts):
             return 0.0
-        now = time.monotonic()
-        due = [at for track in firsts if (at := track.due_at()) is not None]
+        at, now = self._clock(), time.monotonic()
+        due = [each for track in firsts if (each := track.due_in(at, now)) is not None]
         if self._wire is None:
-            due.append(now + 1.0)
-        return max(0.0, min(due) - now) if due else None
+            due.append(1.0)
+        return max(0.0, min(due)) if due else None
 
     # --- the supervisor
 
@@ -164,7 +164,7 @@ class Reader:
             if not busy:
                 return
             for track in busy:
-                track.work(SLICE, self._clock(), time.monotonic())
+                track.work(SLICE, self._clock())
 
     def _firsts(self) -> list[Track]:
         """The oldest track of each task."""

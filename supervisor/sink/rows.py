@@ -1,8 +1,8 @@
 """What a reader of a pane would have seen, as lines: a small terminal of unbounded width. Pure.
 
 Theory of operation. The window is the screen: the last `HEIGHT` rows, which a program may go back to and paint anew. A
-row is settled, and told once, when it leaves the window, when nothing came for a while (`settle`: rows above the
-cursor's, for the last one may be half a word), and at the end. A told row that is painted anew is told again as what it
+row is settled, and told once, when it leaves the window, when it stood for a while (`settle`: rows above the cursor's,
+for the last one may be half a word), and at the end. A told row that is painted anew is told again as what it
 became, but what only moved within the window, as the box of a program that repaints itself, is not. Colours and titles
 are nothing; a full-screen program is one notice. Where the text was cut into pieces makes no difference.
 
@@ -45,9 +45,9 @@ class Rows:
         self._at = 0.0
         self._out: list[Line] = []
 
-    @property
-    def has_unsettled(self) -> bool:
-        return any(not row.is_told for row in self._rows[: self._y])
+    def waits_since(self) -> float | None:
+        """When the first row that `settle` has to tell last changed."""
+        return next((row.at for row in self._rows[: self._y] if not row.is_told), None)
 
     def feed(self, text: str, at: float) -> list[Line]:
         """What is settled by this text, which came `at`."""
@@ -56,9 +56,11 @@ class Rows:
             self._take(token)
         return self._taken()
 
-    def settle(self) -> list[Line]:
-        """Nothing came for a while: whole rows are told as they stand."""
+    def settle(self, until: float) -> list[Line]:
+        """Whole rows that have not changed since then are told as they stand, up to the first that has."""
         for row in self._rows[: self._y]:
+            if not row.is_told and row.at > until:
+                return self._taken()
             self._tell(row)
         self._recalled.clear()
         return self._taken()

@@ -12,7 +12,11 @@ from supervisor.sink.outlog import Entry, entry
 
 def entries(path: str) -> Iterator[Entry]:
     """All lines of a file that may be missing."""
-    yield from Tail(path).read()
+    tail = Tail(path)
+    try:
+        yield from tail.read()
+    finally:
+        tail.close()
 
 
 class Tail:
@@ -35,9 +39,13 @@ class Tail:
             if self._is_current(self._file):
                 return
             yield from self._more(self._file)  # what was written while we looked which one is the current one
+            self.close()
+            self._open()
+
+    def close(self) -> None:
+        if self._file is not None:
             self._file.close()
             self._file = None
-            self._open()
 
     def _more(self, file: BinaryIO) -> Iterator[Entry]:
         for raw in file:

@@ -14,7 +14,7 @@ from supervisor.model import Attempt
 from supervisor.sink.outlog import OutLog, heading, our_line, worker_line
 from supervisor.sink.rows import Line, Rows
 
-QUIET: Final = 0.2  # seconds without output after which whole rows are told
+QUIET: Final = 0.2  # seconds after which a whole row that didn't change is told
 QUIET_REPAINTING: Final = 1.0  # ... of a program that went back to its rows within the last `REPAINTS`
 REPAINTS: Final = 5.0
 _TELL_AGAIN: Final = 10.0  # seconds between two events of what was dropped
@@ -61,14 +61,17 @@ class Tape:
         self._append([our_line(at, f"--- output dropped: {dropped:,} bytes")], at)
         self._note(Loss("it came faster than it could be written", dropped, at), at)
 
-    def quiet_for(self, *, has_gap: bool) -> float | None:
-        """Seconds without output after which `settle` has something to do; None when it has nothing."""
-        if not (has_gap or self._rows.has_unsettled):
-            return None
-        return QUIET_REPAINTING if self._last_at - self._rows.moved_up_at < REPAINTS else QUIET
+    def settles_in(self, at: float) -> float | None:
+        """Seconds until `settle` has something to do; None while it has nothing."""
+        since = self._rows.waits_since()
+        quiet = self._quiet()
+        return None if since is None else min(max(0.0, since + quiet - at), quiet)
 
     def settle(self, at: float) -> None:
-        self._write(self._rows.settle(), at)
+        self._write(self._rows.settle(at - self._quiet()), at)
+
+    def _quiet(self) -> float:
+        return QUIET_REPAINTING if self._last_at - self._rows.moved_up_at < REPAINTS else QUIET
 
     def close(self, at: float, ended: str | None) -> None:
         """All is written, with a last line; `ended` is how the attempt ended, None where nobody said so."""

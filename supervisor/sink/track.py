@@ -12,6 +12,7 @@ from supervisor.model import Attempt
 from supervisor.sink.intake import Gap, Intake
 from supervisor.sink.tape import Tape
 
+GAP: Final = 0.2  # seconds without output after which what is missing by then is told
 LAST_WORDS: Final = 0.15  # seconds without output after which a worker that ended has said all
 UNTOLD: Final = 2.0  # seconds behind the pipe's end in which a supervisor may say how the worker ended
 LATEST: Final = 10.0  # seconds behind a worker's end, also where its output doesn't stop
@@ -29,7 +30,6 @@ class Track:
         self._again = again
         self._has_begun = False
         self._read_at = 0.0
-        self._worked_at = 0.0
         self._ended_at: float | None = None
         self._is_told = False
         self._how: str | None = None
@@ -75,11 +75,10 @@ class Track:
         self._is_told = True
         self._ended_at = self._ended_at or now
 
-    def work(self, most: int, at: float, now: float) -> None:
+    def work(self, most: int, at: float) -> None:
         if not self._has_begun:
             self._has_begun = True
             self.tape.begin(at, again=self._again)
-        self._worked_at = now
         match self._intake.take(most):
             case Gap(dropped):
                 self.tape.gap(dropped, at)
@@ -91,15 +90,20 @@ class Track:
             case None:
                 pass
 
-    def due_at(self) -> float | None:
-        """When `settle` has something to do, or it is over."""
-        due = [at for at in (self._quiet_at(), self._over_at()) if at is not None]
-        return min(due, default=None)
+    def due_in(self, at: float, now: float) -> float | None:
+        """Seconds until `settle` has something to do, or it is over."""
+        over_at = self._over_at()
+        due = [
+            self.tape.settles_in(at),
+            None if over_at is None else over_at - now,
+            self._read_at + GAP - now if self._intake.has_gap else None,
+        ]
+        return min((each for each in due if each is not None), default=None)
 
     def settle(self, at: float, now: float) -> None:
-        quiet_at = self._quiet_at()
-        if quiet_at is not None and now >= quiet_at:
+        if self._intake.has_gap and now >= self._read_at + GAP:
             self._intake.end()
+        if self._intake.is_empty and self._has_begun:
             self.tape.settle(at)
 
     def is_over(self, now: float) -> bool:
@@ -109,12 +113,8 @@ class Track:
     def close(self, at: float) -> None:
         self._intake.end()
         while self.has_work:
-            self.work(1 << 20, at, 0.0)
+            self.work(1 << 20, at)
         self.tape.close(at, self._how)
-
-    def _quiet_at(self) -> float | None:
-        quiet_for = self.tape.quiet_for(has_gap=self._intake.has_gap)
-        return None if quiet_for is None else max(self._worked_at, self._read_at) + quiet_for
 
     def _over_at(self) -> float | None:
         if self._ended_at is None:

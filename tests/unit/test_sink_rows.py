@@ -92,7 +92,7 @@ def test_a_box_that_moves_down_is_not_told_again() -> None:
     for number in range(5):
         told += rows.feed("\x1b[3A\x1b[J" if number else "", 0.0)
         told += rows.feed(f"line {number}\r\n+----+\r\n| in |\r\n+----+\r\n", 0.0)
-        told += rows.settle()
+        told += rows.settle(9.0)
     texts = [line.text for line in told + rows.close()]
     assert texts.count("| in |") == 1
     assert [text for text in texts if text.startswith("line")] == [f"line {number}" for number in range(5)]
@@ -102,19 +102,19 @@ def test_what_settles_is_whole_rows_alone() -> None:
     """The row of the cursor may be half a word: it is told when it is ended, or at the end."""
     rows = Rows()
     assert rows.feed("whole\r\nhal", 1.0) == []
-    assert [line.text for line in rows.settle()] == ["whole"]
-    assert rows.settle() == []
+    assert [line.text for line in rows.settle(9.0)] == ["whole"]
+    assert rows.settle(9.0) == []
     rows.feed("f\r\n", 2.0)
-    assert [(line.at, line.text) for line in rows.settle()] == [(2.0, "half")]
+    assert [(line.at, line.text) for line in rows.settle(9.0)] == [(2.0, "half")]
     assert rows.close() == []
 
 
 def test_a_told_row_that_changes_is_told_again_and_one_that_does_not_is_not() -> None:
     rows = Rows()
     rows.feed("a: 1\r\nb: 1\r\n", 0.0)
-    assert [line.text for line in rows.settle()] == ["a: 1", "b: 1"]
+    assert [line.text for line in rows.settle(9.0)] == ["a: 1", "b: 1"]
     rows.feed("\x1b[2A\x1b[2Ka: 1\r\n\x1b[2Kb: 2\r\n", 1.0)
-    assert [line.text for line in rows.settle()] == ["b: 2"]
+    assert [line.text for line in rows.settle(9.0)] == ["b: 2"]
 
 
 def test_a_full_screen_program_is_one_notice() -> None:
