@@ -30,6 +30,7 @@ LOOK_AGAIN: Final = 0.05  # seconds
 PING: Final = 5.0  # seconds between two questions whether it still reads
 MANY: Final = 3  # so many deaths
 WITHIN: Final = 60.0  # within so many seconds are too many
+LONGEST_REST: Final = 3600.0  # seconds without a reader, where none can be had
 FAREWELL: Final = 5.0  # seconds to tell a reader all that it has to know, when we leave
 
 
@@ -75,6 +76,7 @@ class Recorder:
         self._link: Link | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._deaths: list[float] = []
+        self._rest = WITHIN
         self._is_on = False
 
     # --- what is recorded
@@ -157,7 +159,8 @@ class Recorder:
         """Until it is cancelled: a reader that ends or sticks is followed by another one."""
         while True:
             if not self._is_on:
-                await asyncio.sleep(WITHIN)
+                await asyncio.sleep(self._rest)
+                self._rest = min(2 * self._rest, LONGEST_REST)
                 self._is_on = self._start()
             elif self._link is None:
                 if not await self._find(UP):
@@ -202,7 +205,7 @@ class Recorder:
             await asyncio.sleep(LOOK_AGAIN)
 
     def _linked(self, link: Link, marks: Sequence[str]) -> None:
-        self._link = link
+        self._link, self._rest = link, WITHIN
         self._foreign = set(marks) - self._feeds.keys()
         for mark, feed in self._feeds.items():
             if mark not in marks:
@@ -225,7 +228,7 @@ class Recorder:
         holder = place.holder(self._side)
         pid = holder.pid if holder is not None else None
         goes_on = len(self._deaths) < MANY and self._start()
-        outcome = "another one is started" if goes_on else f"none for {WITHIN:g} s"
+        outcome = "another one is started" if goes_on else f"none for {self._rest:g} s"
         self._tell("sink_died", None, pid=pid, problem=problem, outcome=outcome)
         if not goes_on:
             panes = [feed.pane for feed in self._feeds.values() if feed.finish is None]

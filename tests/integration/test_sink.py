@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,25 @@ while [ ! -e go ]; do sleep 0.02; done
     assert leaks(house, *planted) == []
     assert not {path.parent.name for path in leaks(house, own)} & SAID
     assert sum(line.count("[REDACTED:") for line in lines) >= 6, lines
+
+
+def test_what_tmux_was_started_with_is_known_too(house: House) -> None:
+    """Workers inherit from tmux's server, whoever started it, and what a person has set there since.
+
+    Mutant: `inherited` forgotten.
+    """
+    inherited, later = secrets.token_hex(12), secrets.token_hex(12)
+    house.write("  - {id: other, run: 'exec sleep 600'}\n")
+    first = house.start(env={"SOME_TOKEN": inherited})
+    house.pid("other")
+    assert house.end(first) == 0
+    argv = ["tmux", "-L", house.socket, "set-environment", "-g", "LATER_TOKEN", later]
+    subprocess.run(argv, check=True, timeout=10)
+    house.write("  - {id: leak, run: 'echo $SOME_TOKEN $LATER_TOKEN; sleep 0.3; echo all said'}\n")
+    house.start()
+    lines = said(house, "leak", "ended")
+    assert [line.count("[REDACTED:known:") for line in lines[1:3]] == [2, 0]
+    assert leaks(house, inherited, later) == []
 
 
 def test_a_reader_that_is_killed_is_followed_by_another(house: House) -> None:
