@@ -1,9 +1,9 @@
 """What reading workers' output costs: `uv run python -m tests.bench.output`. Judges and tunes nothing.
 
 From SIGKILL to the next start beside 20 workers that print nothing, beside 20 that print 1 MB/s each into panes that
-nobody reads, and beside the same 20 when they are read, in one run. Then what the reader makes of such a flood: how much
-is written, how much is dropped and counted, its memory and tmux's; how long a line is on its way into the log; and what
-50 quiet workers cost.
+nobody reads, and beside the same 20 when they are read, in one run. Then what the reader makes of such a flood: how
+much is written, how much is dropped and counted, its memory and tmux's; how long a line is on its way into the log; and
+what 50 quiet workers cost.
 """
 
 from __future__ import annotations
