@@ -205,7 +205,7 @@ class Hands:
         known, server = keeping.known, self.tools.server
         if known is None or known.window is None or server is None:
             return
-        # With the window goes what tmux holds of the output and nobody has taken yet.
+        # With the window goes what tmux holds of the output and no reader has taken yet.
         await self.tools.recorder.until_ended(known.attempt, LAST_WORDS)
         try:
             await server.close_window(known.window)

@@ -76,7 +76,11 @@ class Server:
         lines = (await self.control.together(["new-window", *window, "--", *EXEC, "true"], listing))[-1]
         panes = [pane for pane in map(read_pane, lines) if pane.window_name == name]
         # A person may have split the window: the worker's pane is the marked one, else the oldest.
-        return await self._at_rest(min(panes, key=lambda pane: (pane.mark is None, int(pane.id[1:]))))
+        pane = await self._at_rest(min(panes, key=lambda pane: (pane.mark is None, int(pane.id[1:]))))
+        if not _is_clogged(pane):
+            return pane
+        await self.close_window(pane.window_id)
+        return await self.open_window(session, name, cwd)
 
     async def respawn(
         self,
@@ -112,7 +116,8 @@ class Server:
         deadline = loop.time() + EXIT_WAIT
         while True:
             pane = await self._pane(pane_id)
-            if pane.exit_status is not None or pane.exit_signal is not None:
+            is_known = pane.exit_status is not None or pane.exit_signal is not None
+            if is_known and (pane.is_dead or not lives(pane)):
                 return ExitSeen(True, pane.exit_status, pane.exit_signal)  # noqa: FBT003
             if lives(pane):
                 return ExitSeen(has_ended=False)
@@ -153,10 +158,11 @@ class Server:
         return read_pane((await self.control.call("list-panes", "-t", pane_id, "-f", only, "-F", FORMAT))[0])
 
     async def _at_rest(self, pane: Pane) -> Pane:
-        """A live pane without a mark is a window being opened: wait for its first process to end."""
+        """A live pane without a mark is a window being opened: wait for its first process to end. One whose process has
+        ended is being read out: wait for that, but not for a reader that is stuck."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + OPEN_WAIT
-        while not pane.is_dead and pane.mark is None and loop.time() < deadline:
+        while not pane.is_dead and (pane.mark is None or _is_clogged(pane)) and loop.time() < deadline:
             await asyncio.sleep(LOOK_AGAIN)
             pane = await self._pane(pane.id)
             if not pane.is_dead and not lives(pane):
@@ -166,6 +172,10 @@ class Server:
     def _nudge(self) -> None:
         """A child's end that the server missed (libutempter) is noticed at the next SIGCHLD."""
         send(self.id, signal.SIGCHLD)
+
+
+def _is_clogged(pane: Pane) -> bool:
+    return pane.mark is not None and not pane.is_dead and not lives(pane)
 
 
 def literal(text: str) -> str:
