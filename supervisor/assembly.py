@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Mapping
 
 from board.engine import Engine
@@ -12,11 +14,15 @@ from board.store import FileStore
 from supervisor.ledger import Ledger
 from supervisor.masks import KeptJournal, Masks
 from supervisor.profiles import Profiles
+from supervisor.recorder import Recorder
 from supervisor.scope import words_before
 from supervisor.service import Mode, Supervisor
 from supervisor.tidying import Tidy
 from supervisor.tmux import Tmux, session_name
 from supervisor.tools import Tools
+
+# -P: a folder named `board` or `supervisor` beside the board is not our package.
+OURSELVES = (sys.executable, "-P", "-m", "supervisor")
 
 
 def open_engine(path: str, env: Mapping[str, str]) -> tuple[Engine, Masks]:
@@ -42,7 +48,31 @@ def assemble(path: str, env: Mapping[str, str], mode: Mode) -> Supervisor:
     )
     if isinstance(engine.sink, KeptJournal) and not mode.dry:
         tools.tidy = Tidy(engine.sink, engine.store.side, tools.tell)
+    tools.recorder = Recorder(engine.store.side, tools.tell, lambda: start_reader(engine.store.real), tools.drain)
     return Supervisor(engine, tools, Tmux(settings.socket, words_before(env)), mode)
+
+
+def start_reader(path: str) -> subprocess.Popen[bytes]:
+    """In a session of its own, so that it lives on when we die, and says what is left. Raises OSError."""
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(
+        [*OURSELVES, "sink", "--board", path],
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        env=own_environment(),
+        cwd="/",
+        start_new_session=True,
+    )
+
+
+def own_environment() -> dict[str, str]:
+    """Ours without what marks a worker: a process of ours that carries an attempt's mark would be ended with it.
+
+    And without a service manager's words to us: who runs in the background is not the process that it waits for.
+    """
+    marks = ("TMUX", "CREWBOARD_", "BOARD_", "NOTIFY_SOCKET", "WATCHDOG_")
+    return {key: value for key, value in os.environ.items() if key == "TMUX_TMPDIR" or not key.startswith(marks)}
 
 
 def supervisor_name() -> str:

@@ -23,6 +23,7 @@ from supervisor.sight import Known
 from supervisor.tools import Tools
 from supervisor.watcher import end
 
+LAST_WORDS = 2.0  # seconds for a worker's output to be read to its end, before its window is closed
 KILL_GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
@@ -178,7 +179,7 @@ class Hands:
             if await self.end_tree(known) != 0:
                 self.tools.tell("look_failed", task.id, source="process tree", problem="its processes still live")
                 return
-            await self.tools.capture(keeping)
+            await self.tools.capture(keeping, STOPPED)
             self.tools.tell("worker_stopped", task.id, worker=known.attempt.worker, by=by, why=STOPPED)
         now = self.tools.engine.clock()
         if task.claim is None or task.claim.by != self.tools.ledger.name:
@@ -205,6 +206,8 @@ class Hands:
         known, server = keeping.known, self.tools.server
         if known is None or known.window is None or server is None:
             return
+        # With the window goes what tmux holds of the output and no reader has taken yet.
+        await self.tools.recorder.until_ended(known.attempt, LAST_WORDS)
         try:
             await server.close_window(known.window)
         except TmuxError:

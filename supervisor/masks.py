@@ -31,6 +31,10 @@ class Taken(NamedTuple):
 class KeptJournal(Journal):
     """A journal whose redactor can be another one from the next line on."""
 
+    @property
+    def redactor(self) -> Redactor:
+        return self._redactor
+
     def redact_with(self, redactor: Redactor) -> None:
         self._redactor = redactor
 
@@ -44,6 +48,11 @@ class Masks:
         self._env = env
         self._seen: object = None
         self._told: frozenset[Trouble] = frozenset()
+
+    @property
+    def redactor(self) -> Redactor:
+        """The one of the moment."""
+        return self._journal.redactor
 
     def take(self, wanted: Redact) -> Redactor:
         """The redactor for these settings, which the journal has from now on."""

@@ -1,14 +1,13 @@
-"""`.board/output/<task>.log`: what workers printed, redacted. Raw text never touches the disk."""
+"""A worker's output as its pane shows it, put into its log where no reader recorded it. Nothing raw is kept."""
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 from typing import NamedTuple
 
-from board.journal.redact import Redactor
+from board.journal.redact import Redacted, Redactor
 from supervisor.model import Attempt
+from supervisor.sink.outlog import OutLog, heading, log_path, our_line, worker_line
 
 _PANE_IS_DEAD = re.compile(r"(?:^|\n)Pane is dead \([^\n]*\)$")
 
@@ -19,25 +18,18 @@ class Kept(NamedTuple):
     size: int
 
 
-def log_path(side: str, task: str) -> Path:
-    return Path(side) / "output" / f"{task}.log"
-
-
 def tidied(raw: str) -> str:
     """A pane's text without the empty rows around it and without tmux's own last line."""
     text = _PANE_IS_DEAD.sub("", raw.rstrip())
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()).strip("\n")
 
 
-def keep_output(side: str, attempt: Attempt, redactor: Redactor, raw: str) -> Kept:
-    """Appends one attempt's text under a heading, in one write. Raises OSError."""
-    path = log_path(side, attempt.task)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = redactor.text(tidied(raw))
-    data = f"=== attempt {attempt.number} (token {attempt.token})\n{text}\n".encode()
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, data)
-    finally:
-        os.close(fd)
-    return Kept(f"output/{path.name}", text.count("\n") + 1 if text else 0, len(data))
+def keep_output(side: str, attempt: Attempt, redactor: Redactor, raw: str, at: float) -> Kept:
+    """Appends one attempt's text under a heading, in one write; all of it has the instant at which it was read."""
+    lines = redactor.text(tidied(raw)).splitlines()
+    head = f"{heading(attempt.number, attempt.token)} as its pane showed it"
+    written = [our_line(at, head), *(worker_line(at, Redacted(line)) for line in lines)]
+    log = OutLog(log_path(side, attempt.task))
+    lost = log.append(written)
+    log.close()
+    return Kept(f"output/{attempt.task}.log", len(lines), sum(map(len, written)) - lost)

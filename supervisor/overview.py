@@ -102,6 +102,7 @@ class Overview:
                 if unscoped is not None:
                     self.tools.tell("scope_refused", None, problem=unscoped)
                 self.tools.server = await self.tmux.connect(session)
+                await self.tools.learn_environment(self.tools.server)
                 if not was_there:
                     self._saw_fall(board, "tmux server gone, or the machine was started again")
         except (TmuxError, OSError) as error:
@@ -170,7 +171,7 @@ class Overview:
         seen = known.last if known is not None else None
         keeping.verdict = judge(task, known.attempt if known is not None else None, seen, board.settings.stall_after)
         if isinstance(keeping.verdict, Alive):
-            self._adopt(keeping)
+            self._adopt(keeping, board)
             self.report.living(keeping, keeping.verdict)
             self._come_back_for(task, seen)
 
@@ -198,7 +199,7 @@ class Overview:
             keeping.forget_facts_of_others()
         return keeping
 
-    def _adopt(self, keeping: Keeping) -> None:
+    def _adopt(self, keeping: Keeping, board: Board) -> None:
         known = keeping.known
         if known is None or known.process is None or known.is_watched:
             return
@@ -213,6 +214,7 @@ class Overview:
                 pane=known.pane,
                 token=known.attempt.token,
             )
+            self.tools.adopt_output(board, keeping)
 
     def _come_back_for(self, task: Task, seen: Observation | None) -> None:
         """A worker that may run for so long only is looked at when that is over."""

@@ -27,7 +27,8 @@ _LINE = re.compile(r"(%\d+) (@\d+) (-?\d*) ([01]?) (\d*) (\w*) (\S*) (\S*) ([^:]
 
 @dataclass(frozen=True, slots=True)
 class Pane:
-    """`exit_status` and `exit_signal`: both None while it runs, and when tmux has lost how it ended.
+    """`exit_status` and `exit_signal`: both None while it runs, and when tmux has lost how it ended. They may be known
+    before the pane `is_dead`: it isn't for as long as its output has not gone where it is piped.
 
     `mark` and `process` are what the last `respawn` left on it; `is_dead` is tmux's word on the terminal.
     """
@@ -74,8 +75,8 @@ def read_pane(line: str) -> Pane:
         window_name=name,
         pid=int(pid or 0),
         is_dead=is_dead,
-        exit_status=int(status) if is_dead and status else None,
-        exit_signal=_signal_number(number) if is_dead else None,
+        exit_status=int(status) if status else None,
+        exit_signal=_signal_number(number),
         mark=mark or None,
         process=_process(process),
     )

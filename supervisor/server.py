@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from supervisor.control import Control, TmuxRefused
 from supervisor.panes import FORMAT, OUTPUT_FORMAT, PROCESS_OPTION, Output, Pane, lives, read_output, read_pane
-from supervisor.processes import ProcessId, identify, send
+from supervisor.processes import ProcessId, environment_of, identify, send
 
 ServerId = ProcessId
 EXIT_WAIT = 0.25  # seconds until an exit that tmux has lost counts as lost for good
@@ -76,7 +76,11 @@ class Server:
         lines = (await self.control.together(["new-window", *window, "--", *EXEC, "true"], listing))[-1]
         panes = [pane for pane in map(read_pane, lines) if pane.window_name == name]
         # A person may have split the window: the worker's pane is the marked one, else the oldest.
-        return await self._at_rest(min(panes, key=lambda pane: (pane.mark is None, int(pane.id[1:]))))
+        pane = await self._at_rest(min(panes, key=lambda pane: (pane.mark is None, int(pane.id[1:]))))
+        if not _is_clogged(pane):
+            return pane
+        await self.close_window(pane.window_id)
+        return await self.open_window(session, name, cwd)
 
     async def respawn(
         self,
@@ -85,6 +89,7 @@ class Server:
         env: Mapping[str, str],
         cwd: str,
         options: Mapping[str, str],
+        pipe_into: str = DRAIN,
     ) -> int:
         """Start `argv` as the pane's own process and return its pid; of two that race, one wins.
 
@@ -96,7 +101,7 @@ class Server:
         if not os.path.isdir(cwd):  # tmux would start it in the home folder and say nothing
             raise TmuxRefused(f"no such folder: {cwd}")
         start = ["respawn-pane", "-t", pane_id, "-c", literal(cwd), *_variables(env), "--", *EXEC, *argv]
-        pipe = ["pipe-pane", "-O", "-t", pane_id, DRAIN]
+        pipe = ["pipe-pane", "-O", "-t", pane_id, pipe_into]
         marks = [["set-option", "-p", "-t", pane_id, "--", *option] for option in options.items()]
         unmark = ["set-option", "-p", "-u", "-t", pane_id, PROCESS_OPTION]
         ask = ["display-message", "-p", "-t", pane_id, "#{pane_pid}"]
@@ -111,7 +116,8 @@ class Server:
         deadline = loop.time() + EXIT_WAIT
         while True:
             pane = await self._pane(pane_id)
-            if pane.exit_status is not None or pane.exit_signal is not None:
+            is_known = pane.exit_status is not None or pane.exit_signal is not None
+            if is_known and (pane.is_dead or not lives(pane)):
                 return ExitSeen(True, pane.exit_status, pane.exit_signal)  # noqa: FBT003
             if lives(pane):
                 return ExitSeen(has_ended=False)
@@ -129,6 +135,16 @@ class Server:
         """The last lines that were written, at least so many where there are; raw, as `capture`'s are."""
         return await self.control.call("capture-pane", "-p", "-J", "-S", f"-{lines}", "-t", pane_id)
 
+    async def pipe(self, pane_id: str, into: str) -> None:
+        """What the pane is sent from now on goes to this command, and no longer to another one."""
+        await self.control.call("pipe-pane", "-O", "-t", pane_id, into)
+
+    async def environment(self, session: str) -> list[bytes]:
+        """What every process of this session is started with: from the server's start, and as it was changed since."""
+        asked = (["show-environment", "-g"], ["show-environment", "-t", f"={session}"])
+        changed = [line.encode() for lines in await self.control.together(*asked) for line in lines]
+        return [*environment_of(self.id.pid), *changed]
+
     async def close_window(self, window_id: str) -> None:
         """A worker that ignores SIGHUP outlives this: `kin.survivors` sees it."""
         await self.control.call("kill-window", "-t", window_id)
@@ -142,10 +158,11 @@ class Server:
         return read_pane((await self.control.call("list-panes", "-t", pane_id, "-f", only, "-F", FORMAT))[0])
 
     async def _at_rest(self, pane: Pane) -> Pane:
-        """A live pane without a mark is a window being opened: wait for its first process to end."""
+        """A live pane without a mark is a window being opened: wait for its first process to end. One whose process has
+        ended is being read out: wait for that, but not for a reader that is stuck."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + OPEN_WAIT
-        while not pane.is_dead and pane.mark is None and loop.time() < deadline:
+        while not pane.is_dead and (pane.mark is None or _is_clogged(pane)) and loop.time() < deadline:
             await asyncio.sleep(LOOK_AGAIN)
             pane = await self._pane(pane.id)
             if not pane.is_dead and not lives(pane):
@@ -155,6 +172,10 @@ class Server:
     def _nudge(self) -> None:
         """A child's end that the server missed (libutempter) is noticed at the next SIGCHLD."""
         send(self.id, signal.SIGCHLD)
+
+
+def _is_clogged(pane: Pane) -> bool:
+    return pane.mark is not None and not pane.is_dead and not lives(pane)
 
 
 def literal(text: str) -> str:

@@ -79,7 +79,8 @@ class Supervisor:
         self._watcher = Watcher()
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
-        beside = [asyncio.create_task(self._watch_files()), asyncio.create_task(self.vigil.keep())]
+        await self.tools.recorder.attach(may_start=self._stopping is None)
+        beside = [asyncio.create_task(each) for each in (self._watch_files(), self.vigil.keep(), self._record())]
         for each in beside:
             each.add_done_callback(partial(faults.over, self.tools))
         self.tools.tell("supervisor_started", None, pid=os.getpid(), by=self.tools.ledger.name, dry_run=self.mode.dry)
@@ -111,6 +112,7 @@ class Supervisor:
         self.engine.store.prepare()
         instance.take(self.tools.ledger.name, self.engine.clock())
         self.stop(by)  # said before the first look, so that nothing is decided
+        await self.tools.recorder.attach(may_start=False)
         try:
             await self.cycle()
             kept = self.eyes.kept.get(task_id)
@@ -122,6 +124,7 @@ class Supervisor:
                 raise BoardError(f"{task_id}: its processes still live", f"board log {task_id}")
             return True
         finally:
+            await self.tools.recorder.leave()
             self._say()
             self.report.leave()
             await self._let_go()
@@ -154,6 +157,7 @@ class Supervisor:
 
     async def _leave(self) -> None:
         await self._end_operations()
+        await self.tools.recorder.leave()
         self._say()
         self.report.leave()
         self.tools.tell("supervisor_stopped", None, pid=os.getpid(), workers_count=self._running())
@@ -199,6 +203,10 @@ class Supervisor:
                     self._wake.set()
         except (OSError, RuntimeError) as error:
             self.tools.tell("look_failed", None, source="watchfiles", problem=str(error))
+
+    async def _record(self) -> None:
+        if self._stopping is None:
+            await self.tools.recorder.keep()
 
     def _status(self) -> str:
         running = self._running()

@@ -54,9 +54,11 @@ class Starter:
         started, launch = self._record(keeping, profile, site, Opening(action, head, _last_exit(keeping)))
         keeping.known = Known(started.attempt, pane=pane.id, window=pane.window_id, is_ours=True)
         mark = {ATTEMPT_OPTION: started.attempt.mark}
+        into = self.tools.recorder.begin(self.tools.source(board, keeping.known, launch.env, site.tree))
         try:
-            pid = await server.respawn(pane.id, launch.argv, launch.env, launch.cwd, mark)
+            pid = await server.respawn(pane.id, launch.argv, launch.env, launch.cwd, mark, into)
         except TmuxRefused as refusal:
+            self.tools.recorder.finish(started.attempt, f"not started: {refusal}")
             ended = Exit(cause=f"not started: {refusal}")
             self.tools.ledger.note_end(started.task, ended, self.tools.engine.clock())
             return

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from board import worktree
 from board.engine import Engine
 from board.home import dot_git, home_of
 from board.journal.events import Event, Scalar
-from board.journal.redact import Redactor
+from board.journal.redact import Redactor, known_from_environment
 from board.model import Board, Task
 from board.settings import Redact
 from supervisor.control import TmuxError
@@ -18,10 +19,15 @@ from supervisor.keeping import Keeping
 from supervisor.launch import Site
 from supervisor.ledger import Ledger
 from supervisor.masks import Masks
+from supervisor.model import Dead
 from supervisor.output import keep_output
-from supervisor.processes import ProcessId
+from supervisor.processes import ProcessId, environment_of
 from supervisor.profiles import Profiles
-from supervisor.server import Server
+from supervisor.recorder import Recorder, Source
+from supervisor.server import DRAIN, Server
+from supervisor.sight import Known
+from supervisor.sink.outlog import has_ending
+from supervisor.sink.values import merged, of_environment
 from supervisor.tidying import Tidy
 
 
@@ -50,7 +56,8 @@ REHEARSED = frozenset({"would_act", "look_failed"})
 
 @dataclass(slots=True)
 class Tools:
-    """What hands work with. `server` changes when tmux's server does; who `is_dry` only tells what it would do."""
+    """What hands work with. `server` changes when tmux's server does, and with it `inherited`, the values that all its
+    workers know; who `is_dry` only tells what it would do."""
 
     engine: Engine
     ledger: Ledger
@@ -58,7 +65,9 @@ class Tools:
     redactor: Redactor
     session: str
     watch: Callable[[ProcessId], None]
+    recorder: Recorder = field(init=False)
     server: Server | None = None
+    inherited: Mapping[str, str] = field(default_factory=dict)
     is_dry: bool = False
     tops: Tops = field(default_factory=Tops)
     tidy: Tidy | None = None
@@ -73,6 +82,8 @@ class Tools:
         for trouble in taken.troubles:
             self.tell("redaction_weakened", None, path=trouble.path, problem=trouble.problem)
 
+    _piping: asyncio.Future[None] | None = None
+
     def tell(self, name: str, task: str | None, **fields: Scalar) -> None:
         if self.is_dry and name not in REHEARSED:
             return
@@ -85,10 +96,47 @@ class Tools:
         home = home_of(board, task, store.folder, self.tops.of)
         return Site(store.real, store.side, home or store.folder, task.id if home else None)
 
-    async def capture(self, keeping: Keeping) -> None:
-        """The attempt's output, redacted, behind what its task's log holds already; once an attempt."""
+    async def learn_environment(self, server: Server) -> None:
+        """What workers inherit from this server must not stand in their logs."""
+        self.inherited = of_environment(await server.environment(self.session))
+
+    def source(self, board: Board, known: Known, env: Mapping[str, str], tree: str) -> Source:
+        """Where the output of a worker with this environment (besides what it inherits) comes from."""
+        assert known.pane is not None
+        values = merged(self.inherited, known_from_environment(env))
+        return Source(known.attempt, known.pane, tree, board.settings.worktrees.copy, values)
+
+    def adopt_output(self, board: Board, keeping: Keeping) -> None:
+        """A worker that ran before our time is recorded from now on, if it isn't already."""
         known, server = keeping.known, self.server
-        if known is None or known.pane is None or server is None or known.is_captured:
+        if known is None or known.pane is None or known.process is None or server is None or self.is_dry:
+            return
+        pairs = (each.decode("utf-8", "replace").partition("=") for each in environment_of(known.process.pid))
+        env = {name: value for name, _, value in pairs}
+        into = self.recorder.adopt(self.source(board, known, env, self.site(board, keeping.task).tree))
+        if into is not None:
+            self._piping = asyncio.ensure_future(self._pipe(server, known.pane, into))
+
+    async def drain(self, pane: str) -> None:
+        """Nobody records this pane any more."""
+        if self.server is not None:
+            await self._pipe(self.server, pane, DRAIN)
+
+    async def _pipe(self, server: Server, pane: str, into: str) -> None:
+        try:
+            await server.pipe(pane, into)
+        except TmuxError as error:
+            self.tell("look_failed", None, source="output", problem=f"{type(error).__name__}: {error}")
+
+    async def capture(self, keeping: Keeping, how: str | None = None) -> None:
+        """The attempt is over (`how`, unless it is known dead), and its last screen known. All its output is in its log
+        or on its way there; where it was not recorded, what its pane shows is put there. Once an attempt."""
+        known, server = keeping.known, self.server
+        if known is None or known.is_captured:
+            return
+        ended = keeping.verdict.exit.words() if isinstance(keeping.verdict, Dead) else how
+        is_recorded = self.recorder.finish(known.attempt, ended)
+        if known.pane is None or server is None:
             return
         try:
             text = await server.capture(known.pane)
@@ -97,7 +145,10 @@ class Tools:
             return
         known.is_captured = True
         known.screen = text
-        kept = keep_output(self.engine.store.side, known.attempt, self.redactor, text)
+        if is_recorded or has_ending(self.engine.store.side, known.attempt):
+            return
+        redactor = self.redactor.knowing(self.inherited)
+        kept = keep_output(self.engine.store.side, known.attempt, redactor, text, self.engine.clock())
         self.tell(
             "worker_output_captured",
             keeping.task.id,

@@ -162,5 +162,5 @@ def _pattern(text: str | None) -> str | None:
 
 def journal_options(args: Any) -> list[str]:
     """The options that were given and are for the journal alone."""
-    names = ("task", "event", "level", "since", "grep", "lines", "events")
+    names = ("task", "event", "level", "events")
     return [f"--{name}" for name in names if getattr(args, name) not in (None, False)]

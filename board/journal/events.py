@@ -133,7 +133,16 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "warn", "A worker lost its claim and was ended.", ("pid", "pane", "held_by", "held_token", *_DECIDED)
     ),
     "worker_output_captured": EventKind(
-        "info", "A worker's output was kept, redacted.", ("path", "lines_count", "size_bytes")
+        "info", "A worker's output was kept, redacted.", ("path", "lines_count", "size_bytes", "dropped_bytes")
+    ),
+    "output_dropped": EventKind(
+        "warn", "Output of a worker is not in its log: for `why`, since `first_at`.", ("dropped_bytes", "first_at")
+    ),
+    "sink_started": EventKind("info", "A reader of the workers' output began.", ("pid",)),
+    "sink_died": EventKind(
+        "warn",
+        "The reader of the workers' output ended or stuck: another one is started, or (`outcome`) none.",
+        ("pid", "problem", "outcome"),
     ),
     "step_settled": EventKind("info", "A step is over.", ("exit_status", "ran_for_s", "next_step", *_DECIDED)),
     "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal")),

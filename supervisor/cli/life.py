@@ -16,7 +16,7 @@ from board.cli import hooks
 from board.cli.context import Context
 from board.errors import BoardError, Busy, InvalidBoard, RefusedError, UsageError
 from supervisor import faults
-from supervisor.assembly import assemble
+from supervisor.assembly import OURSELVES, assemble, own_environment
 from supervisor.instance import Note, running
 from supervisor.machine import tmux_program
 from supervisor.model import read_mark
@@ -142,36 +142,16 @@ def start(ctx: Context) -> None:
 
 
 def _spawned(ctx: Context) -> subprocess.Popen[bytes]:
-    # -P: a folder named `board` or `supervisor` beside the board is not our package.
-    argv = [
-        sys.executable,
-        "-P",
-        "-m",
-        "supervisor",
-        "run",
-        "-q",
-        "--in-background",
-        "--board",
-        ctx.store.real,
-    ]
+    argv = [*OURSELVES, "run", "-q", "--in-background", "--board", ctx.store.real]
     return subprocess.Popen(
         argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=own_environment(),
         cwd=ctx.store.folder,
         start_new_session=True,
     )
-
-
-def _environment() -> dict[str, str]:
-    """Ours without what marks a worker: a supervisor that carries an attempt's mark would be ended with it.
-
-    And without a service manager's words to us: who runs in the background is not the process that it waits for.
-    """
-    marks = ("TMUX", "CREWBOARD_", "BOARD_", "NOTIFY_SOCKET", "WATCHDOG_")
-    return {key: value for key, value in os.environ.items() if key == "TMUX_TMPDIR" or not key.startswith(marks)}
 
 
 def _await_ready(ctx: Context, child: subprocess.Popen[bytes], complaints: IO[bytes]) -> dict[str, Any]:

@@ -110,8 +110,9 @@ _ALL: Final = (
             _id("the task (else the journal of all)"),
             _flag("--follow", "go on with what comes from now on", "-f"),
             *JOURNAL,
+            _flag("--no-times", "leave out when each line was printed"),
         ),
-        "supervisor logs refund-tests -f\nsupervisor logs --task refund-tests --since 1h",
+        "supervisor logs refund-tests -f -n 20\nsupervisor logs --task refund-tests --since 1h",
         f"0 shown, 2 usage, {_BAD}, 4 no such task",
     ),
     Command(
@@ -171,6 +172,15 @@ _ALL: Final = (
         ),
         "env | supervisor redact",
         "0 copied, 1 can't be written, 2 the file of values can't be read",
+    ),
+    Command(
+        "sink",
+        _MORE,
+        "Read what workers print, and write it redacted into their logs; a supervisor starts it.",
+        "sinking:sink",
+        (),
+        "supervisor sink",
+        f"0 nobody was left to be read, {_BAD}, 5 another one reads already",
     ),
     Command(
         "demo",

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import secrets
 import shutil
 import signal
@@ -27,6 +28,7 @@ from tests.cli.conftest import Run, steady, use
 from tests.programs import Ended, environment
 from tests.waiting import eventually
 
+STAMP = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 needs_tmux = pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")
 
@@ -574,7 +576,7 @@ def test_why_is_the_boards_own(bench: Bench) -> None:
 @needs_tmux
 @pytest.mark.tmux
 def test_logs_show_a_worker_and_never_its_secret(bench: Bench) -> None:
-    """Live, followed, and from the log afterwards: a planted secret is a mark. Mutant: `screen` unredacted."""
+    """Live, followed, and afterwards: a planted secret is a mark. Mutant: lines that don't pass the redactor."""
     secret = f"ghp_{secrets.token_hex(20)}"
     (bench.folder / "say.sh").write_text(f"echo before\necho token is {secret}\necho after\nexec sleep 600\n")
     bench.write(NAP.replace("echo good morning; exec sleep 600", "sh say.sh"))
@@ -582,25 +584,27 @@ def test_logs_show_a_worker_and_never_its_secret(bench: Bench) -> None:
     assert bench.run("start").code == 0
     bench.worker("nap")
     eventually(lambda: "after" in bench.run("logs", "nap").out)
-    live = bench.run("logs", "nap").out.splitlines()
-    assert live[0] == "=== attempt 1 (token 1), at work now"
+    live = bench.run("logs", "nap", "--no-times").out.splitlines()
+    assert live[0] == "=== attempt 1 (token 1)"
     assert [live[1], live[-1]] == ["before", "after"]
     assert "[REDACTED:github:" in live[2]
-    found = json.loads(bench.run("logs", "nap", "--json").out)
-    assert found["live"] is True
-    with _following(bench, "nap") as lines:
-        assert [next(lines) for _ in range(4)] == live[:4]
+    found = [json.loads(line) for line in bench.run("logs", "nap", "--json").out.splitlines()]
+    assert [each["line"] for each in found] == live
+    assert all(re.fullmatch(STAMP, each["ts"]) for each in found)
+    with _following(bench, "nap", "--no-times") as lines:
+        assert [next(lines) for _ in range(4)] == live
         assert bench.run("stop", "nap").code == 0
-    kept = bench.run("logs", "nap").out.splitlines()
-    assert kept == ["=== attempt 1 (token 1)", *live[1:]]
+        assert next(lines) == "=== attempt 1 (token 1) ended: stopped by a person"
+    kept = bench.run("logs", "nap", "--no-times").out.splitlines()
+    assert kept == [*live, "=== attempt 1 (token 1) ended: stopped by a person"]
     everything = "".join([*live, *kept, json.dumps(found), bench.run("logs").out, bench.run("status", "--json").out])
     assert secret not in everything
     assert [path for path in Path(bench.side).rglob("*") if path.is_file() and secret in _text(path)] == []
 
 
 @contextlib.contextmanager
-def _following(bench: Bench, task: str) -> Iterator[Iterator[str]]:
-    argv = bench.argv("logs", task, "-f")
+def _following(bench: Bench, *words: str) -> Iterator[Iterator[str]]:
+    argv = bench.argv("logs", *words, "-f")
     with subprocess.Popen(argv, cwd=bench.folder, env=bench.env, stdout=subprocess.PIPE) as following:
         assert following.stdout is not None
         try:
@@ -612,6 +616,57 @@ def _following(bench: Bench, task: str) -> Iterator[Iterator[str]]:
 
 def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace")
+
+
+LOG = """\
+an old line without its instant
+=== attempt 1 (token 1) 2026-11-20T10:00:00.000Z
+2026-11-20T10:00:00.100Z first
+2026-11-20T10:00:01.000Z second
+--- output dropped: 12 bytes 2026-11-20T10:00:02.000Z
+2026-11-20T10:00:03.000Z third
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ((), LOG.splitlines()),
+        (("-n", "2"), LOG.splitlines()[-2:]),
+        (("-n", "0"), ["nap has printed nothing of that kind"]),
+        (("--since", "2026-11-20T10:00:01Z", "--no-times"), ["second", "--- output dropped: 12 bytes", "third"]),
+        (("--grep", "^(first|third)$", "--no-times"), ["first", "third"]),
+        (("--json", "-n", "1"), ['{"ts": "2026-11-20T10:00:03.000Z", "line": "third"}']),
+    ],
+)
+def test_logs_shows_what_was_asked_for(bench: Bench, words: tuple[str, ...], shown: list[str]) -> None:
+    """The last lines, those since an instant, those that match; with their instants or without. No tmux is needed."""
+    path = Path(bench.side) / "output" / "nap.log"
+    path.parent.mkdir(parents=True)
+    path.write_text(LOG)
+    assert bench.run("logs", "nap", *words).out.splitlines() == shown
+
+
+def test_logs_shows_the_older_log_first_and_follows_into_a_new_one(bench: Bench) -> None:
+    """A log that is put aside while it is followed is read to its end. Mutant: the new file's beginning alone."""
+    path = Path(bench.side) / "output" / "nap.log"
+    path.parent.mkdir(parents=True)
+    path.with_name("nap.log.1").write_text("2026-11-20T10:00:00.000Z older\n")
+    path.write_text("2026-11-20T10:00:01.000Z newer\n2026-11-20T10:00:02.000Z ha")
+    with _following(bench, "nap", "--no-times") as lines:
+        assert [next(lines), next(lines)] == ["older", "newer"]
+        with path.open("a") as file:
+            file.write("lf a line\n")
+        path.replace(path.with_name("nap.log.1"))
+        path.write_text("2026-11-20T10:00:03.000Z newest\n")
+        assert [next(lines), next(lines)] == ["half a line", "newest"]
+
+
+@pytest.mark.parametrize("words", [("--since", "soon"), ("--grep", "("), ("-n", "-1")])
+def test_logs_refuses_what_it_cannot_read(bench: Bench, words: tuple[str, ...]) -> None:
+    """A span, a pattern or a number that is none is said, with exit 2."""
+    ended = bench.run("logs", "nap", *words)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
 
 
 @needs_tmux

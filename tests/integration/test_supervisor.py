@@ -382,6 +382,7 @@ def test_last_words_are_heard(house: House) -> None:
     house.write("".join(f"  - {{id: t{number}, run: echo said-{number}}}\n" for number in range(count)))
     house.start()
     eventually(lambda: house.path.read_text().count("status: done") == count, 30, "all are done")
+    eventually(lambda: len(house.journal(None, "worker_output_captured")) == count, 30, "all are read to their end")
     said = [(house.side / "output" / f"t{number}.log").read_text() for number in range(count)]
     assert sum(f"said-{number}\n" not in text for number, text in enumerate(said)) <= 6
 
@@ -395,6 +396,7 @@ def test_the_output_of_a_worker_is_kept_redacted(house: House) -> None:
 """)
     house.start()
     house.reaches("leak", "done")
+    house.happened("leak", "worker_output_captured")
     kept = (house.side / "output" / "leak.log").read_text()
     assert "before" in kept
     assert "after" in kept

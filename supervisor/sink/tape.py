@@ -1,0 +1,139 @@
+"""One attempt's way from bytes to its log: decoded, seen as a reader would see it, redacted, stamped, appended.
+
+It opens and reads no pipe, and its clock is whoever feeds it.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from board.journal.redact import Redacted, Redactor
+from supervisor.model import Attempt
+from supervisor.sink.outlog import OutLog, heading, our_line, worker_line
+from supervisor.sink.rows import Line, Rows
+
+QUIET: Final = 0.2  # seconds after which a whole row that didn't change is told
+QUIET_REPAINTING: Final = 1.0  # ... of a program that went back to its rows within the last `REPAINTS`
+REPAINTS: Final = 5.0
+_TELL_AGAIN: Final = 10.0  # seconds between two events of what was dropped
+
+
+class Loss(NamedTuple):
+    """Bytes that did not get into the log since `first_at`, and why."""
+
+    why: str
+    dropped: int
+    first_at: float
+
+
+class Tape:
+    """`tell_loss` gets what was lost, at most every ten seconds and at the end."""
+
+    def __init__(self, attempt: Attempt, redactor: Redactor, log: OutLog, tell_loss: Callable[[Loss], None]) -> None:
+        self.attempt = attempt
+        self.lines = 0
+        self.size = 0
+        self.lost = 0
+        self._redactor = redactor
+        self._log = log
+        self._tell_loss = tell_loss
+        self._rows = Rows()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._stream = redactor.stream()
+        self._stamps: list[float] = []  # of the lines that the redactor holds back
+        self._losses: dict[str, Loss] = {}
+        self._told_at = float("-inf")
+        self._last_at = 0.0
+
+    def begin(self, at: float, *, again: bool) -> None:
+        head = heading(self.attempt.number, self.attempt.token)
+        self._append([our_line(at, f"{head} goes on: output may be missing here" if again else head)], at)
+
+    def feed(self, piece: bytes, at: float) -> None:
+        self._last_at = at
+        self._write(self._rows.feed(self._decoder.decode(piece), at), at)
+
+    def gap(self, dropped: int, at: float) -> None:
+        """So many bytes that should come here are lost; what comes next begins a line."""
+        self._cut(at)
+        self._append([our_line(at, f"--- output dropped: {dropped:,} bytes")], at)
+        self._note(Loss("it came faster than it could be written", dropped, at), at)
+
+    def settles_in(self, at: float) -> float | None:
+        """Seconds until `settle` has something to do; None while it has nothing."""
+        since = self._rows.waits_since()
+        quiet = self._quiet()
+        return None if since is None else min(max(0.0, since + quiet - at), quiet)
+
+    def settle(self, at: float) -> None:
+        self._write(self._rows.settle(at - self._quiet()), at)
+
+    def _quiet(self) -> float:
+        return QUIET_REPAINTING if self._last_at - self._rows.moved_up_at < REPAINTS else QUIET
+
+    def close(self, at: float, ended: str | None) -> None:
+        """All is written, with a last line; `ended` is how the attempt ended, None where nobody said so."""
+        self._cut(at)
+        head = heading(self.attempt.number, self.attempt.token)
+        how = f"ended: {self._redactor.text(ended)}" if ended else "ended its output"
+        self._append([our_line(at, f"{head} {how}")], at)
+        self._tell_losses(at)
+        self._log.close()
+
+    def _cut(self, at: float) -> None:
+        """Whatever was begun is over."""
+        tail = self._decoder.decode(b"", final=True)
+        self._write([*self._rows.feed(tail, at), *self._rows.close()], at)
+        self._add(self._stream.close(), at)
+        self._decoder.reset()
+        self._stream = self._redactor.stream()
+
+    def _write(self, lines: Sequence[Line], at: float) -> None:
+        """Notices stand between the lines where they came."""
+        run: list[Line] = []
+        for line in lines:
+            if line.is_notice:
+                self._redact(run, at)
+                run = []
+                self._append([our_line(line.at, f"--- {line.text}")], at)
+            else:
+                run.append(line)
+        self._redact(run, at)
+
+    def _redact(self, lines: Sequence[Line], at: float) -> None:
+        if lines:
+            self._stamps += [line.at for line in lines]
+            self._add(self._stream.feed("".join(f"{line.text}\n" for line in lines)), at)
+
+    def _add(self, text: str, at: float) -> None:
+        if not text:
+            return
+        lines = text.removesuffix("\n").split("\n")
+        # Lines that belong together may have become one: then all have the instant of the first.
+        stamps = self._stamps if len(self._stamps) == len(lines) else [(self._stamps or [at])[0]] * len(lines)
+        self._stamps = []
+        written = [worker_line(when, Redacted(line)) for when, line in zip(stamps, lines, strict=True)]
+        if self._append(written, at):
+            self.lines += len(lines)
+
+    def _append(self, lines: Sequence[str], at: float) -> bool:
+        missing = self._log.append(lines)
+        self.size += sum(map(len, lines))
+        if missing:
+            self._note(Loss("the log can't be written", missing, at), at)
+        return not missing
+
+    def _note(self, loss: Loss, at: float) -> None:
+        self.lost += loss.dropped
+        before = self._losses.get(loss.why)
+        self._losses[loss.why] = loss if before is None else before._replace(dropped=before.dropped + loss.dropped)
+        if at - self._told_at >= _TELL_AGAIN:
+            self._tell_losses(at)
+
+    def _tell_losses(self, at: float) -> None:
+        for loss in self._losses.values():
+            self._tell_loss(loss)
+            self._told_at = at
+        self._losses.clear()
