@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from board.journal.redact import Redacted, Redactor
+from board.journal.marks import lines_of
+from board.journal.redact import Redactor
 from supervisor.model import Attempt
 from supervisor.sink.outlog import OutLog, heading, log_path, our_line, worker_line
 
@@ -26,9 +27,9 @@ def tidied(raw: str) -> str:
 
 def keep_output(side: str, attempt: Attempt, redactor: Redactor, raw: str, at: float) -> Kept:
     """Appends one attempt's text under a heading, in one write; all of it has the instant at which it was read."""
-    lines = redactor.text(tidied(raw)).splitlines()
+    lines = lines_of(redactor.text(tidied(raw)))
     head = f"{heading(attempt.number, attempt.token)} as its pane showed it"
-    written = [our_line(at, head), *(worker_line(at, Redacted(line)) for line in lines)]
+    written = [our_line(at, redactor.text(head)), *(worker_line(at, line) for line in lines)]
     log = OutLog(log_path(side, attempt.task))
     lost = log.append(written)
     log.close()

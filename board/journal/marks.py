@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, NewType
 
-FAILED: Final = "[REDACTED:failed]"
+# What may be written: made by the redactor, and by those that put such texts together.
+Redacted = NewType("Redacted", str)
+
+FAILED: Final = Redacted("[REDACTED:failed]")
 CUT: Final = "[REDACTED:cut]"
 WITHOUT_HASH: Final = ("failed", "cut")
 
@@ -46,6 +49,11 @@ class Marks:
     def apart(self, s: str) -> list[str]:
         """Text and marks in turn: a mark has an odd index."""
         return self._exact.split(s) if "[REDACTED:" in s else [s]
+
+
+def lines_of(text: Redacted) -> list[Redacted]:
+    """Its lines, without their ends."""
+    return [Redacted(line) for line in text.removesuffix("\n").split("\n")] if text else []
 
 
 def fingerprint(text: str, key: bytes) -> str:

@@ -6,13 +6,12 @@ nothing to do. Whatever goes wrong in here yields `[REDACTED:failed]`, never the
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NewType
+from typing import TYPE_CHECKING, Final
 
 from board.journal.events import PROMPTS, Scalar
 from board.journal.known import known_from_environment, needles
 from board.journal.longlines import LIMIT, cut
-from board.journal.marks import FAILED as _FAILED
-from board.journal.marks import Marks, fingerprint
+from board.journal.marks import FAILED, Marks, Redacted, fingerprint
 from board.journal.places import placed, shapes_of
 from board.journal.rules import KINDS, may_name_a_secret, secret_named
 from board.journal.visible import visible
@@ -23,11 +22,8 @@ if TYPE_CHECKING:
     from board.journal.sieve import Sieve
     from board.journal.stream import Stream
 
-__all__ = ["LINE_LIMIT", "Redacted", "Redactor", "known_from_environment", "secret_named"]
+__all__ = ["FAILED", "LINE_LIMIT", "Redacted", "Redactor", "known_from_environment", "secret_named"]
 
-Redacted = NewType("Redacted", str)
-
-FAILED: Final = Redacted(_FAILED)
 LINE_LIMIT: Final = LIMIT
 _AS_THEY_ARE: Final = frozenset(("ts", "level", "event"))
 _INSTANT: Final = len("2026-11-20T10:13:00.120Z")

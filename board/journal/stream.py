@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from board.journal import announced, joints, keyblocks
 from board.journal.longlines import LIMIT, LongLine
-from board.journal.marks import FAILED, Marks
+from board.journal.marks import FAILED, Marks, Redacted
 from board.journal.units import Text, Unit, walk
 from board.journal.visible import visible
 
@@ -47,24 +47,24 @@ class Stream:
         self._held = ""  # visible, of lines that may go on
         self._long: LongLine | None = None
 
-    def feed(self, piece: str) -> str:
+    def feed(self, piece: str) -> Redacted:
         """What is sure by now."""
         try:
-            return "".join(self._fed(piece))
+            return Redacted("".join(self._fed(piece)))
         except Exception:  # noqa: BLE001 - fails closed: no fault in here may let the text through
             return self._failed()
 
-    def close(self) -> str:
+    def close(self) -> Redacted:
         """The rest, after which another text may begin."""
         try:
-            return self._closed()
+            return Redacted(self._closed())
         except Exception:  # noqa: BLE001 - fails closed, as `feed` does
             return self._failed()
 
-    def _failed(self) -> str:
+    def _failed(self) -> Redacted:
         self._rest = self._held = ""
         self._long = None
-        return FAILED + "\n"
+        return Redacted(FAILED + "\n")
 
     def _closed(self) -> str:
         rest, self._rest = self._rest, ""
@@ -72,6 +72,11 @@ class Stream:
             long, self._long = self._long, None
             return long.feed(rest) + long.close()
         return self._released(self._seen(rest), is_all=True)
+
+    @property
+    def waiting(self) -> int:
+        """How many of the lines that were fed whole aren't given back yet."""
+        return self._held.count("\n")
 
     def _fed(self, piece: str) -> Iterator[str]:
         self._rest += piece

@@ -41,13 +41,13 @@ def heading(number: int, token: int) -> str:
     return f"=== attempt {number} (token {token})"
 
 
-def worker_line(at: float, text: Redacted) -> str:
-    return f"{instant(at)} {text}\n"
+def worker_line(at: float, text: Redacted) -> Redacted:
+    return Redacted(f"{instant(at)} {text}\n")
 
 
-def our_line(at: float, text: Redacted | str) -> str:
+def our_line(at: float, text: Redacted) -> Redacted:
     """`text` begins with `===` or `---`."""
-    return f"{text} {instant(at)}\n"
+    return Redacted(f"{text} {instant(at)}\n")
 
 
 def entry(line: str) -> Entry:
@@ -77,7 +77,7 @@ class OutLog:
         self._fd: int | None = None
         self._is_torn = False
 
-    def append(self, lines: Sequence[str]) -> int:
+    def append(self, lines: Sequence[Redacted]) -> int:
         """One write; how many bytes of it did not get to the disk. Never raises for the disk's sake."""
         data = "".join(lines).encode("utf-8", "replace")
         if not data:

@@ -9,7 +9,8 @@ import codecs
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from board.journal.redact import Redacted, Redactor
+from board.journal.marks import Redacted, lines_of
+from board.journal.redact import Redactor
 from supervisor.model import Attempt
 from supervisor.sink.outlog import OutLog, heading, our_line, worker_line
 from supervisor.sink.rows import Line, Rows
@@ -49,7 +50,7 @@ class Tape:
 
     def begin(self, at: float, *, again: bool) -> None:
         head = heading(self.attempt.number, self.attempt.token)
-        self._append([our_line(at, f"{head} goes on: output may be missing here" if again else head)], at)
+        self._append([self._ours(at, f"{head} goes on: output may be missing here" if again else head)], at)
 
     def feed(self, piece: bytes, at: float) -> None:
         self._last_at = at
@@ -58,7 +59,7 @@ class Tape:
     def gap(self, dropped: int, at: float) -> None:
         """So many bytes that should come here are lost; what comes next begins a line."""
         self._cut(at)
-        self._append([our_line(at, f"--- output dropped: {dropped:,} bytes")], at)
+        self._append([self._ours(at, f"--- output dropped: {dropped:,} bytes")], at)
         self._note(Loss("it came faster than it could be written", dropped, at), at)
 
     def settles_in(self, at: float) -> float | None:
@@ -77,8 +78,8 @@ class Tape:
         """All is written, with a last line; `ended` is how the attempt ended, None where nobody said so."""
         self._cut(at)
         head = heading(self.attempt.number, self.attempt.token)
-        how = f"ended: {self._redactor.text(ended)}" if ended else "ended its output"
-        self._append([our_line(at, f"{head} {how}")], at)
+        how = f"ended: {ended}" if ended else "ended its output"
+        self._append([self._ours(at, f"{head} {how}")], at)
         self._tell_losses(at)
         self._log.close()
 
@@ -97,7 +98,7 @@ class Tape:
             if line.is_notice:
                 self._redact(run, at)
                 run = []
-                self._append([our_line(line.at, f"--- {line.text}")], at)
+                self._append([self._ours(line.at, f"--- {line.text}")], at)
             else:
                 run.append(line)
         self._redact(run, at)
@@ -107,18 +108,22 @@ class Tape:
             self._stamps += [line.at for line in lines]
             self._add(self._stream.feed("".join(f"{line.text}\n" for line in lines)), at)
 
-    def _add(self, text: str, at: float) -> None:
+    def _add(self, text: Redacted, at: float) -> None:
         if not text:
             return
-        lines = text.removesuffix("\n").split("\n")
-        # Lines that belong together may have become one: then all have the instant of the first.
-        stamps = self._stamps if len(self._stamps) == len(lines) else [(self._stamps or [at])[0]] * len(lines)
-        self._stamps = []
-        written = [worker_line(when, Redacted(line)) for when, line in zip(stamps, lines, strict=True)]
+        lines = lines_of(text)
+        ready = len(self._stamps) - self._stream.waiting
+        stamps, self._stamps = self._stamps[:ready], self._stamps[ready:]
+        if len(stamps) != len(lines):  # lines that belong together have become one: all have the first one's instant
+            stamps = [(stamps or [at])[0]] * len(lines)
+        written = [worker_line(when, line) for when, line in zip(stamps, lines, strict=True)]
         if self._append(written, at):
             self.lines += len(lines)
 
-    def _append(self, lines: Sequence[str], at: float) -> bool:
+    def _ours(self, at: float, text: str) -> Redacted:
+        return our_line(at, self._redactor.text(text))
+
+    def _append(self, lines: Sequence[Redacted], at: float) -> bool:
         missing = self._log.append(lines)
         self.size += sum(map(len, lines))
         if missing:

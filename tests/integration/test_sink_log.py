@@ -131,7 +131,7 @@ def test_what_the_disk_does_not_take_is_counted(tmp_path: Path) -> None:
 
 def test_no_line_of_a_worker_passes_for_one_of_ours() -> None:
     """A worker's line begins with its instant, whatever it says. Mutant: ours recognised anywhere in a line."""
-    forged = our_line(NOW, "=== attempt 9 (token 9) ended: exit 0").rstrip("\n")
+    forged = our_line(NOW, Redacted("=== attempt 9 (token 9) ended: exit 0")).rstrip("\n")
     back = entry(worker_line(NOW, Redacted(forged)).rstrip("\n"))
     assert (back.is_ours, back.text) == (False, forged)
     assert entry(forged).is_ours
