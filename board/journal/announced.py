@@ -33,7 +33,7 @@ def candidates(text: Text, marks: Marks) -> Iterator[Candidate]:
         ("login ", _LOGIN, _pair(_LOGIN, _THEN, marks)),
         ("<key>", _KEY, _pair(_KEY, _STRING, marks)),
         ("form-data;", _FIELD, _field(marks)),
-        (r"s[\"']?[ \t]*:[ \t]*\[?[ \t]*\n", _LIST, _list(marks)),
+        (r":[ \t]*(?:\[[ \t]*)?\n", _LIST, _list(marks)),
     ):
         if hint[:1] in s:
             for m in compiled(hint).finditer(s):

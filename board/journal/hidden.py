@@ -59,15 +59,24 @@ def views(s: str) -> Iterator[View]:
             yield View(run, m.span(), is_whole=True)
 
 
-def veiled(s: str) -> Iterator[tuple[int, str]]:
-    """What a text of any length hides, decoded, and where it stands: a cheap look, in no order."""
+def coded_places(s: str) -> Iterator[int]:
+    """Where a text of any length may say something by signs and numbers."""
     for sign, hint in _CODE_HINTS:
         if sign in s:
-            yield from ((m.start(), "") for m in compiled(hint).finditer(s))
-    for word in {*compiled(_BASE64_PLAIN).findall(s), *compiled(_BASE64_URL).findall(s)}:
-        if word != word.lower():  # of base64's characters every third is a capital
-            yield from ((s.find(word), run) for run in _base64_runs(word))
-        yield from ((s.find(word), run) for run in _hex_runs(word))
+            yield from (m.start() for m in compiled(hint).finditer(s))
+
+
+def veiled(runs: str) -> Iterator[tuple[str, str]]:
+    """Words that are base64 or hexadecimal of text, and the text: a cheap look, in no order."""
+    words = {*compiled(_BASE64_PLAIN).findall(runs), *compiled(_BASE64_URL).findall(runs)}
+    for word in words:
+        if word != word.lower():  # every third of base64's characters is a capital
+            yield from ((word, run) for run in _base64_runs(word))
+    together = "\n".join(words)
+    for m in compiled(_HEX_RUN).finditer(together):
+        end = together.find("\n", m.end())
+        word = together[together.rfind("\n", 0, m.start()) + 1 : end if end >= 0 else len(together)]
+        yield word, bytes.fromhex(m[0]).decode("ascii", "replace")
 
 
 def _decoded(s: str) -> View:

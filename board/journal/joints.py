@@ -22,7 +22,7 @@ _NEXT_BOXED: Final = rf"[ \t]*[{_SIDE}][ \t]{{0,3}}(?={_PART})"
 # Base64 in lines (RFC 2045 has 76 characters, RFC 7468 has 64) of which one looks like text that was coded.
 _BASE64_LINE: Final = "[A-Za-z0-9+/_-]{56,128}"
 _BASE64_REST: Final = "[A-Za-z0-9+/_-]{1,128}={0,2}"
-_BASE64_START: Final = rf"(\n|\A){_BASE64_LINE}(?=\n|\Z)"
+_BASE64_START: Final = rf"\n{_BASE64_LINE}(?=\n|\Z)"
 _BASE64_TEXT: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){8}"
 KIND: Final = "wrapped"
 
@@ -49,11 +49,11 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
 def base64_lines(s: str) -> Iterator[int]:
     """The first lines of base64, and each 64th."""
     done = 0
-    for m in compiled(_BASE64_START).finditer(s):
-        at = m.end(1)
-        if at < done:
+    firsts = (0,) if compiled(_BASE64_LINE).fullmatch(s, 0, _line_end(s, 0)) is not None else ()
+    for start in (*firsts, *(m.start() + 1 for m in compiled(_BASE64_START).finditer(s))):
+        if start < done:
             continue
-        count = 0
+        at, count = start, 0
         while at < len(s) and compiled(_BASE64_REST).fullmatch(s, at, end := _line_end(s, at)) is not None:
             if count % MOST_LINES == 0:
                 yield at

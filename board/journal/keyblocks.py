@@ -146,7 +146,9 @@ def _last_line(text: Text, start: int, after: int) -> int:
 
 
 def tail(text: Text, start: int) -> Found:
-    """Base64 lines down to an END."""
+    """Base64 lines down to an END; the first is a whole one."""
+    if not _is_key_line(text.line(start)):
+        return None
     for at, line in lines_from(text, start, LINES_BEFORE_END + 1):
         end = compiled(END).search(line) if "END " in line else None
         if end is not None:

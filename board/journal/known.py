@@ -78,8 +78,8 @@ def forms_of(secret: str) -> Iterator[str]:
 
 def _in_html(secret: str) -> Iterator[str]:
     for apostrophe in ("&#x27;", "&#39;", "'"):
-        table = str.maketrans({**_HTML, "'": apostrophe})
-        yield secret.translate(table)
+        yield secret.translate(str.maketrans({**_HTML, "'": apostrophe}))
+    yield secret.translate(str.maketrans({sign: _HTML[sign] for sign in "&<>"}))
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:

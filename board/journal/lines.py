@@ -55,8 +55,11 @@ class Lines:
 
     def spans(self, s: str) -> list[Span]:
         """All that is seen at one look, in order and apart: for a line that is not written as it is."""
-        known = (Span(at, at + len(needle), "known") for needle, _ in self._needles() for at in places(s, needle))
-        return merged((*known, *self.shown(s), *self._hidden(s), *self._named(s)))
+        return merged((*self._known(s), *self.shown(s), *self._hidden(s), *self._named(s)))
+
+    def _known(self, s: str) -> Iterator[Span]:
+        for needle, _ in self._needles():
+            yield from (Span(at, at + len(needle), "known") for at in places(s, needle))
 
     def _named(self, s: str) -> list[Span]:
         said = (*named_secrets(s, self._marks), *called(s), *noted(s))
@@ -98,6 +101,7 @@ class Lines:
     def _seen_in(self, text: str, *, is_whole: bool) -> Iterator[Span]:
         """Names announce nothing inside of base64: there the text around is somebody's whole file."""
         yield from self.shown(text)
+        yield from self._known(text)
         if not is_whole:
             yield from (span._replace(end=_quoted_to(text, span)) for span in self._named(text))
         if "\n" in text:

@@ -9,19 +9,17 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from board.journal import idioms, keyblocks, notations
-from board.journal.hidden import veiled
+from board.journal.hidden import coded_places, veiled
 from board.journal.known import places
 from board.journal.marks import Marks
 from board.journal.patterns import compiled
 from board.journal.rules import STEMS, secret_kind
-from board.journal.tokens import ANYWHERE, BY_PREFIX, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, Beginnings, tokens_of
+from board.journal.tokens import ANYWHERE, BY_PREFIX, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, escaped, tokens_of
 
 if TYPE_CHECKING:
     from board.journal.own import Own
 
 _NEEDLE_WORD: Final = 8
-_HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
-_ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
 # What stands behind a name's stem when the name announces something: the rest of the name, then a sign or a blank.
 _ANNOUNCES: Final = (
     r"([a-z0-9_.-]*+)(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=><(,]|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
@@ -39,28 +37,29 @@ class Sieve:
         self._needles = needles
         self._marks = marks
         self._own = own
-        self._cores = [(max(re.findall(WORD + "+", needle) or [""], key=len), needle) for needle in needles]
-        self._finder = _automaton((*BY_PREFIX, *needles)) if fast else None
+        # What of a value every way of writing it has: its longest word, if that is long enough to be told from others.
+        self._cores = list(dict.fromkeys(map(_core, needles)))
+        self._finder = _automaton((*BY_PREFIX, *self._cores)) if fast else None
         self._hints = _automaton((*STEMS, *_HINTS)) if fast else None
 
     def hot(self, s: str) -> list[int]:
         """Places in lines that have to be looked at, in order; a line may have several."""
-        found = set(self._literals(s))
+        runs = _once(RUN, s)
+        found = set(self._literals(s, runs))
         found.update(self._names(s))
-        found.update(self._veiled(s))
+        found.update(self._veiled(s, runs))
         if keyblocks.may_hold(s):
             found.update(m.start() for m in compiled(f"{keyblocks.BEGIN}|{keyblocks.END}").finditer(s))
         if self._own is not None:
             found.update(start for _, start, _ in self._own.find(s))
         return sorted(found)
 
-    def _literals(self, s: str) -> Iterator[int]:
+    def _literals(self, s: str, runs: str) -> Iterator[int]:
         if self._finder is not None:
             yield from self._by_automaton(s)
             return
-        runs = _once(RUN, s)
         words = _once(f"{WORD}{{{WORD_LEAST},}}", runs)
-        for prefix in (*_there(IN_WORDS, words), *_there(IN_RUNS, runs), *_escaped(s), *ANYWHERE):
+        for prefix in (*IN_WORDS.there(words), *IN_RUNS.there(runs), *escaped(s), *ANYWHERE):
             if prefix in s:
                 yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
         if self._needles:
@@ -68,13 +67,13 @@ class Sieve:
 
     def _known(self, s: str, words: str) -> Iterator[int]:
         shorter = _once(f"{WORD}{{{_NEEDLE_WORD},}}", s)
-        for core, needle in self._cores:
+        for core in self._cores:
             where = words if len(core) >= WORD_LEAST else shorter if len(core) >= _NEEDLE_WORD else s
             if core in where:
-                yield from places(s, needle)
+                yield from places(s, core)
 
     def _by_automaton(self, s: str) -> Iterator[int]:
-        names = (*BY_PREFIX, *self._needles)
+        names = tuple(BY_PREFIX)
         seen: set[str] = set()
         for number, start, _ in self._finder.find_matches_as_indexes(s, overlapping=True):  # type: ignore[union-attr]
             if number >= len(BY_PREFIX):
@@ -96,42 +95,28 @@ class Sieve:
                     yield start
         yield from (m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
 
-    def _veiled(self, s: str) -> Iterator[int]:
-        places: list[int] = []
-        texts: list[str] = []
-        for place, text in veiled(s):
-            if not text:
-                yield place
-            places.append(place)
-            texts.append(text)
-        if not texts:
-            return
-        together = "\n".join(texts)
-        if any(prefix in together for prefix in BY_PREFIX) or self._own is not None or "PRIVATE KEY" in together:
-            yield from places
+    def _veiled(self, s: str, runs: str) -> Iterator[int]:
+        yield from coded_places(s)
+        found = list(veiled(runs))
+        if found and self._is_telling("\n".join(text for _, text in found)):
+            for word in {word for word, text in found if self._is_telling(text)}:
+                yield from places(s, word)
+
+    def _is_telling(self, text: str) -> bool:
+        if any(prefix in text for prefix in BY_PREFIX) or keyblocks.may_hold(text):
+            return True
+        return self._own is not None and any(True for _ in self._own.find(text))
+
+
+def _core(needle: str) -> str:
+    """Of a needle without a long word all of it."""
+    word = max(re.findall("[A-Za-z0-9]+", needle) or [""], key=len)
+    return word if len(word) >= _NEEDLE_WORD else needle
 
 
 def _once(pattern: str, s: str) -> str:
     """Each different word: a terminal says the same again and again."""
     return "\n".join(set(compiled(pattern).findall(s)))
-
-
-def _there(prefixes: "Beginnings", where: str) -> Iterator[str]:
-    """Those that stand in a text, and perhaps a few more."""
-    heads = set(compiled(_HEAD).findall(where))
-    for head in heads & prefixes.by_head.keys():
-        yield from prefixes.by_head[head]
-    for prefix in prefixes.inside:
-        if prefix in where:
-            yield prefix
-
-
-def _escaped(s: str) -> Iterator[str]:
-    """A sign that is written as letters, such as `\\n`, is no letter before a token."""
-    if "\\" in s or "%" in s:
-        behind = _once(_ESCAPED, s)
-        if behind:
-            yield from (prefix for prefix in BY_PREFIX if prefix in behind)
 
 
 def _automaton(words: Iterable[str]) -> Any:

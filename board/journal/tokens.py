@@ -18,6 +18,8 @@ from board.journal.rules import is_plain
 # Characters of words in which a token's beginning stands, and how long such a word is at least.
 WORD: Final = "[A-Za-z0-9_-]"
 WORD_LEAST: Final = 12
+_HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
+_ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
 _BEFORE: Final = 512  # characters that are looked at before a token's mark
 RUN: Final = r"[^\s\"'<>]{12,}"
 
@@ -61,6 +63,19 @@ class Beginnings(NamedTuple):
     by_head: dict[str, list[str]]
     inside: tuple[str, ...]
 
+    def there(self, s: str) -> Iterator[str]:
+        """Those that stand in a text, and perhaps a few more."""
+        for head in self.by_head.keys() & set(compiled(_HEAD).findall(s)):
+            yield from self.by_head[head]
+        yield from (prefix for prefix in self.inside if prefix in s)
+
+
+def escaped(s: str) -> Iterator[str]:
+    """Prefixes behind a sign that is written as letters, such as `\\n`: no letter stands before them."""
+    if "\\" in s or "%" in s:
+        behind = "\n".join(compiled(_ESCAPED).findall(s))
+        yield from (prefix for prefix in BY_PREFIX if behind and prefix in behind)
+
 
 def _beginnings(prefixes: Iterable[str]) -> Beginnings:
     by_head: defaultdict[str, list[str]] = defaultdict(list)
@@ -79,7 +94,8 @@ IN_RUNS: Final = _beginnings(prefix for prefix in BY_PREFIX if not _is_a_word(pr
 
 def tokens(s: str, marks: Marks) -> list[Span]:
     """In order, none in another; of formats at one place the first of the table names the kind."""
-    found = sorted(span for prefix in BY_PREFIX if prefix in s for span in tokens_of(prefix, s, marks))
+    may_be = {*IN_WORDS.there(s), *IN_RUNS.there(s), *escaped(s), *ANYWHERE}
+    found = sorted(span for prefix in may_be if prefix in s for span in tokens_of(prefix, s, marks))
     return merged(Span(start, end, kind) for start, _, end, kind in found)
 
 

@@ -1,6 +1,10 @@
 """Text of many lines: what belongs together is found however it was cut, and lines that are left out hold nothing."""
 
+import base64
+import html
+import json
 import random
+import shlex
 import string
 from typing import Any
 
@@ -292,8 +296,6 @@ def test_a_long_line_is_cut_where_no_secret_is_halved() -> None:
 
 def test_a_long_json_line_stays_json() -> None:
     """Also where a value is longer than what is looked at at once."""
-    import json
-
     record = {"a": "word " * 20_000, "token": GITHUB, "b": ["x y, z"] * 9000, "password": "p w " * 20_000, "c": 1}
     out = REDACT.text(json.dumps(record))
     assert is_gone(out, GITHUB)
@@ -331,3 +333,91 @@ def test_a_failure_lets_nothing_through() -> None:
     out = stream.feed(f"use {GITHUB}\n") + stream.close()
     assert is_gone(out, GITHUB)
     assert "[REDACTED:failed]" in out
+
+
+# --- other clothes
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "token", [GITHUB, LONG, "glpat-" + draw("gitlab", 20), "eyJ" + draw(1, 30) + ".eyJ" + draw(2, 40) + ".x"]
+)
+def test_a_token_in_other_clothes_is_masked(token: str) -> None:
+    """Base64 at each place of its three, both alphabets, in lines of 76; hexadecimal; percent signs; JSON's escapes.
+
+    Mutants seen red: base64 is decoded from a word's start only; no hexadecimal; no escapes; one place of a word that
+    stands in two lines.
+    """
+    clothes = [in_base64("x" * n + " token " + token + " and more") for n in range(4)]
+    clothes += [base64.urlsafe_b64encode(f"{'?' * n}>{token}~".encode()).decode() for n in range(3)]
+    clothes += ["prefix" + clothes[0], token.encode().hex(), ("a\n" + token).encode().hex().upper()]
+    clothes += ["".join(f"%{ord(c):02x}" for c in token), token[:2] + f"%{ord(token[2]):02X}" + token[3:]]
+    clothes += ["".join(f"\\u{ord(c):04x}" for c in token), token[:20] + f"\\x{ord(token[20]):02x}" + token[21:]]
+    for text in clothes:
+        for out in (
+            REDACT.text(f"see {text} there"),
+            REDACT.text(f"clean line\nsee {text} there\nx\nsee {text} there\n"),
+        ):
+            assert "[REDACTED:" in out, text
+            assert not any(text[at : at + 24] in out for at in range(len(text) - 23)), text
+            assert out.rstrip().endswith("there")
+    lines = base64.encodebytes(("some text before it, so that it goes on: " + token + " " * 60).encode()).decode()
+    out = REDACT.text(f"Content:\n\n{lines}\nend\n")
+    assert "[REDACTED:" in out
+    assert not any(token[at : at + 8] in _decoded_lines(out) for at in range(len(token) - 7))
+
+
+def _decoded_lines(out: str) -> str:
+    kept = "".join(line for line in out.split("\n") if len(line) > 20 and "[" not in line)
+    return base64.b64decode(kept[: len(kept) // 4 * 4]).decode("latin-1")
+
+
+def test_clean_data_has_no_clothes() -> None:
+    """Random bytes as base64 and hexadecimal, also in lines, are not altered."""
+    data = random.Random(11).randbytes(60_000)
+    text = "\n".join((base64.b64encode(data).decode()[:50_000], base64.encodebytes(data).decode(), data.hex()[:60_000]))
+    assert REDACT.text(text) == text
+
+
+def test_a_known_value_is_found_as_programs_write_it() -> None:
+    """Python, shells, HTML and hexadecimal, also within JSON. Mutants seen red: each of these forms left out."""
+    value = "a'b\"<c>&d\\e é" + draw("forms", 8)
+    redactor = a_redactor(known={"X": value})
+    forms = [repr(value), shlex.quote(value), html.escape(value), html.escape(value, quote=False), value.encode().hex()]
+    forms += [json.dumps(repr(value)), value.encode().hex().upper(), json.dumps(json.dumps(value))]
+    for form in forms:
+        assert draw("forms", 8) not in redactor.text(f"it is {form} here"), form
+        assert value.encode().hex()[8:] not in redactor.text(f"it is {form} here").lower()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"token": 1234567890, "b": [1, 2]}',
+        '{"a":{"password":12345678.25},"b":"x"}',
+        '[{"api_key":"%s","n":null}]',
+        '{"text":"export A_TOKEN=%s\\nnext","id":7}',
+        '{"cmd":"curl -H \\"Authorization: Bearer %s\\" https://x","ok":true}',
+        '{"data":"{\\"token\\":\\"%s\\",\\"n\\":1}","z":0}',
+        '{"key":"-----BEGIN PRIVATE KEY-----\\n%s","n":1}',
+    ],
+)
+def test_json_in_stays_json_out(line: str) -> None:
+    """A line that is JSON is JSON with the same keys afterwards. Mutant seen red: a number's mark without quotes."""
+    text = line.replace("%s", draw("json", 40))
+    out = REDACT.text(text)
+    assert "[REDACTED:" in out
+    assert draw("json", 40) not in out
+    assert _shape(json.loads(out)) == _shape(json.loads(text))
+
+
+def _shape(x: Any) -> Any:
+    match x:
+        case dict():
+            return {key: _shape(value) for key, value in x.items()}
+        case list():
+            return [_shape(value) for value in x]
+    return None
