@@ -6,9 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from tests.redaction import second
 from tests.redaction.clean import Alteration, Text, alterations, made, real
 from tests.redaction.corpus import Case, a_redactor, cases
 from tests.redaction.scoring import Score, losses, misses, redacted, scores, tally
+from tests.redaction.second_clean import clean
 
 _SHOWN = 110  # characters of a line
 
@@ -22,7 +24,9 @@ def report() -> Iterator[str]:
     yield ""
     yield "Public words lost, by format"
     yield from losses(found)
-    for name, texts in (("written for it", list(made())), ("real text", list(real()))):
+    yield ""
+    yield from second.report(second.a_redactor())
+    for name, texts in (("written for it", list(made())), ("second", list(clean())), ("real text", list(real()))):
         yield ""
         yield from _clean(name, texts, [found for text in texts for found in alterations(redactor, text)])
 
