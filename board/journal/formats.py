@@ -146,6 +146,7 @@ REGISTRIES: Final[tuple[Format, ...]] = (
     tail("rubygems", "rubygems_", least=32),
     tail("crates", "cio", least=32, edge=DATA_EDGE, given=MIXED),
     tail("docker", "dckr_pat_", "dckr_oat_", of=WORD, least=20, edge=""),
+    parts("packagist", *(f"packagist_{kind}_" for kind in ("ort", "out", "uut", "ack", "acs")), then="[0-9a-f]{40,}"),
     tail("nuget", "oy2", of=LOWER, least=40, edge=DATA_EDGE),
     tail("clojars", "CLOJARS_", least=40),
     tail("jfrog", "AKCp", least=50, edge=DATA_EDGE, given=NO_SLUG),
@@ -184,11 +185,23 @@ MODELS: Final[tuple[Format, ...]] = (
     tail("apify", "apify_api_", least=30),
     tail("context7", "ctx7sk-", of=DASH, least=30),
     tail("together", "tgp_v1_", of=WORD, least=30),
-    tail("cursor", "crsr_", of=HEX, least=40),
+    tail("cursor", "crsr_", "key_", of=HEX, least=48),
+    tail("daytona", "dtn_", of=HEX, least=48),
     tail("browserbase", "bb_live_", of=WORD, least=20, given=NO_SLUG),
 )
 
 PROTOCOLS: Final[tuple[Format, ...]] = (
+    # Hashes of passwords can be guessed at leisure.
+    tail(
+        "crypt",
+        *("$6$", "$5$", "$y$", "$2a$", "$2b$", "$2y$", "$apr1$", "$argon2"),
+        of="[A-Za-z0-9./=,+$_-]",
+        least=20,
+        edge="",
+    ),
+    marked("firebase", ":APA91b", WORD_BEFORE, r"(?<=[A-Za-z0-9_-]{11}):APA91b[A-Za-z0-9_-]{60,}"),
+    path("aws signature", "&Signature=", "([A-Za-z0-9%+/=_~-]{20,})"),
+    path("aws signature", "?Signature=", "([A-Za-z0-9%+/=_~-]{20,})"),
     tail("age", "AGE-SECRET-KEY-", of="[A-Z0-9-]", least=20, edge=""),
     tail("age plugin", "AGE-PLUGIN-", of="[A-Z0-9-]", least=40, edge=""),
     tail("nostr", "nsec1", of=LOWER, least=50, given=FIGURE),

@@ -14,6 +14,7 @@ from board.journal.patterns import compiled
 _CODES: Final = (
     r"%(?:25){0,4}([0-9A-Fa-f]{2})|\\{1,8}(?:u00([0-9A-Fa-f]{2})|x([0-9A-Fa-f]{2})|([/nrt\"']))"
     r"|&(?:#x([0-9A-Fa-f]{2})|#([0-9]{2,3})|(quot|apos|lt|gt|amp));"
+    r"|\\{2,8}"
 )
 _LETTERS: Final = {"n": "\n", "r": "\n", "t": "\t"}
 _ENTITIES: Final = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
@@ -99,6 +100,8 @@ def _meant(code: re.Match[str]) -> str:
         return _LETTERS.get(letter, letter)
     if name := code[7]:
         return _ENTITIES[name]
+    if code[0].strip("\\") == "":
+        return "\\"
     number = int(code[6]) if code[6] else int(code[1] or code[2] or code[3] or code[5], 16)
     return chr(number)
 

@@ -78,8 +78,9 @@ def forms_of(secret: str) -> Iterator[str]:
 
 def _in_html(secret: str) -> Iterator[str]:
     for apostrophe in ("&#x27;", "&#39;", "'"):
-        yield secret.translate(str.maketrans({**_HTML, "'": apostrophe}))
-    yield secret.translate(str.maketrans({sign: _HTML[sign] for sign in "&<>"}))
+        quoted = {**_HTML, "'": apostrophe}
+        yield "".join(quoted.get(sign, sign) for sign in secret)
+    yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _in_urls(raw: bytes) -> Iterator[str]:

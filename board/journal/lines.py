@@ -99,10 +99,11 @@ class Lines:
                 yield Span(*view.span(start, end), kind)
 
     def _seen_in(self, text: str, *, is_whole: bool) -> Iterator[Span]:
-        """Names announce nothing inside of base64: there the text around is somebody's whole file."""
         yield from self.shown(text)
         yield from self._known(text)
-        if not is_whole:
+        if is_whole:
+            yield from self._named(text)
+        else:
             yield from (span._replace(end=_quoted_to(text, span)) for span in self._named(text))
         if "\n" in text:
             for unit in units_of(Text(text, is_all=True), self._marks):

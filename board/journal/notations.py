@@ -28,7 +28,18 @@ _LIST: Final = (
     rf"\b([A-Za-z_][\w.-]*)s(?:{_QUOTED})?\s{{0,4}}[=:]\s{{0,4}}\[((?:\s{{0,4}}{_QUOTED}[^\"'\n\[\]]+[\"'],?)++)"
 )
 _ITEM: Final = r"[\"']([^\"'\n\\]{8,})"
-_SQL: Final = r"(?i:\bpassword|\bidentified(?: with \S{1,64})? (?:by|as))\s{1,4}'([^'\n]{4,})'"
+_SQL: Final = (
+    r"(?i:\bpassword|\bidentified(?: with \S{1,64})? (?:by|as))\s{1,4}"
+    r"(?:=\s{0,4})?N?(['\"])((?:(?!\1)[^\n]){4,})\1"
+)
+# `AWS Secret Access Key [None]: x`, `Unseal Key 1: x`: a name of several words.
+_SPOKEN: Final = (
+    r"(?i:\b(?:(?:api|access|secret|unseal|license|recovery|auth|master|signing|client|private)[ ])+"
+    r"(?:key|token|secret)"
+    r"|\b(?:initial )?root token|\bpassword for \S{1,64})\b[^:=\n]{0,24}[:=][ \t]{0,8}[\"']?([^\s\"']{8,})"
+)
+# Of configurations whose lines have a name and a value and no sign between them.
+_TWO_WORDS: Final = r"(?m)^[ \t]*([A-Za-z][\w-]{2,63})[ \t]+([\"']?)([^\s\"';]{8,})\2;?[ \t]*$"
 _COOKIE_FILE: Final = r"(?m)^(?:#HttpOnly_)?\S+\t(?:TRUE|FALSE)\t\S+\t(?:TRUE|FALSE)\t[0-9]+\t\S+\t(\S+)"
 _COOKIE_JSON: Final = rf"(?:{_QUOTED})value(?:{_QUOTED})\s{{0,4}}:\s{{0,4}}({_QUOTED})((?:(?!\1)[^\n])+)"
 _JWK: Final = rf"({_QUOTED})(?:d|p|q|dp|dq|qi|k)\1\s{{0,4}}:\s{{0,4}}({_QUOTED})([A-Za-z0-9_-]{{16,}})"
@@ -38,6 +49,7 @@ _SENTENCE: Final = (
     r"(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)(?: now)?)[ ][\"'`]?([^\s\"'`]{8,})"
 )
 # In lower case, the literals without which no line is looked at.
+SPOKEN_HINT: Final = r"[a-z]*[ ][^:=\n]{1,80}[:=]"
 SAYS: Final = r"[a-z-]*(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
 PGPASS_HINT: Final = r":(?:[0-9]{4,5}|\*):[^:\s]{1,64}:[A-Za-z_][^:\s]{0,63}:"
 HINTS: Final = ("</", "value", "identified", "httponly", "samesite", "\ttrue\t", "\tfalse\t", '"kty"', "kty\\")
@@ -79,7 +91,13 @@ def _listed(s: str) -> Iterator[tuple[str, int, int]]:
 
 def _said(s: str) -> Iterator[tuple[str, int, int]]:
     for m in compiled(_SQL).finditer(s):
-        yield "password", *m.span(1)
+        yield "password", *m.span(2)
+    for m in compiled(_SPOKEN).finditer(s):
+        if is_random(m[1]):
+            yield "secret", *m.span(1)
+    for m in compiled(_TWO_WORDS).finditer(s):
+        if (kind := secret_kind(m[1])) is not None and is_random(m[3]):
+            yield kind, *m.span(3)
     for m in compiled(_SENTENCE).finditer(s):
         end = m.end(2) - (len(m[2]) - len(m[2].rstrip(".,;:!?)")))
         if is_random(s[m.start(2) : end]):

@@ -9,17 +9,18 @@ from typing import Final, NamedTuple
 
 from board.journal.marks import Marks
 from board.journal.patterns import compiled
-from board.journal.rules import is_code, is_expression, is_plain, is_prose, may_name_a_secret, secret_kind
+from board.journal.rules import is_code, is_expression, is_plain, is_prose, is_random, may_name_a_secret, secret_kind
 
+_TYPED: Final = r":[ \t]?(?:str|bytes|string|String|Final|SecretStr|&(?:'static )?str)(?: \| None)?[ \t]?=(?!=)"
+_OR: Final = r"(?:\|\||\?\?)(?=[ \t]?[\"'])"
 # Behind a mark's grammar, which comes first: a name stands in none.
 _NAME: Final = (
     r"|(?<![A-Za-z0-9_.-])(?:"
     r"(?P<flag>--?[A-Za-z][A-Za-z0-9_.-]++)[ \t]{1,4}(?=[^\s=:-])"
     r"|(?P<key>[A-Za-z0-9_.-]++)(?:\\{0,3}[\"'])?\]?"
-    r"(?P<sep>[ \t]{0,8}(?:=>|:=|=(?!=)|:[ \t]?(?:str|bytes|string|String|Final)(?: \| None)?[ \t]?=(?!=)|:(?!:))"
-    r"[ \t]{0,8}))"
+    rf"(?P<sep>[ \t]{{0,8}}(?:=>|[:?]=|=(?!=)|{_OR}|{_TYPED}|:(?!:))[ \t]{{0,8}}))"
 )
-_OPENING: Final = r"([bBrRuUfF]{0,2})(\\{0,3}[\"'`])"
+_OPENING: Final = r"([bBrRuUfFN@]{0,2})(\\{0,3}[\"'`])"
 _BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|\\{0,3}[\"']|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
 _BRACED: Final = r"\{([^{}\n;]+)\}(?=;|\s|\Z)"
 _SIGNED: Final = r"(?i:digest|aws4-hmac-sha256|hawk|signature)[ \t]{1,4}"
@@ -74,8 +75,15 @@ def _secret_after(s: str, at: re.Match[str], marks: Marks) -> tuple[str, int, in
     name = _Name(key, kind, sep.strip() or " ", sep != sep.strip(), at.end())
     start, end = _value_span(s, name, marks, is_first=_stands_first(s, at.start()))
     value = s[start:end]
-    is_none = not value or marks.is_marked(value) or is_plain(value, kind) or (kind == "cookie" and "=" not in value)
-    return None if is_none else (kind, start, end)
+    if not value or marks.is_marked(value) or is_plain(value, kind):
+        return None
+    return None if kind == "cookie" and not _has_a_session(value) else (kind, start, end)
+
+
+def _has_a_session(cookies: str) -> bool:
+    """`theme=dark; lang=en` says nothing."""
+    values = [each.partition("=")[2].strip() for each in cookies.split(";") if "=" in each]
+    return any(len(value) >= 16 or is_random(value) for value in values)
 
 
 def _kind(s: str, at: re.Match[str], key: str) -> str | None:

@@ -16,16 +16,27 @@ def _set(words: str) -> frozenset[str]:
 _WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("token", "jwt", "bearer", "authtoken", "accesstoken", "refreshtoken", "apitoken"), "token"),
     **dict.fromkeys(("password", "passwd", "passphrase", "passcode", "pwd"), "password"),
+    **dict.fromkeys(("bindpw", "rootpw", "userpw", "psk", "requirepass", "masterauth", "mnemonic"), "password"),
     **dict.fromkeys(("pgpassword", "sshpass", "dbpass", "dbpassword", "userpassword"), "password"),
-    **dict.fromkeys(("secret", "clientsecret", "apisecret", "credential", "credentials", "creds"), "secret"),
-    **dict.fromkeys(("apikey", "secretkey", "privatekey", "accesskey", "accountkey"), "key"),
+    **dict.fromkeys(
+        ("secret", "clientsecret", "apisecret", "identitytoken", "credential", "credentials", "creds"), "secret"
+    ),
+    **dict.fromkeys(("apikey", "secretkey", "privatekey", "accesskey", "accountkey", "presharedkey"), "key"),
 }
 # Secret only as the last word: SSH_AUTH_SOCK and auth_method are none, NPM_AUTH is.
-_LAST_WORDS: Final[Mapping[str, str]] = {"auth": "auth", "authorization": "auth", "pass": "password"}
+_LAST_WORDS: Final[Mapping[str, str]] = {
+    "auth": "auth",
+    "authorization": "auth",
+    "pass": "password",
+    "pat": "token",
+    "crumb": "token",
+    "verifier": "token",
+}
 _KEYS_OF: Final = _set(
     "api private access secret signing encryption master auth account storage service client admin deploy session "
     "webhook shared subscription openai anthropic stripe gemini sendgrid mailgun twilio mistral groq datadog "
-    "application app consumer license licence function hmac cipher crypto root write ingest"
+    "application app consumer license licence function hmac cipher crypto root write ingest preshared validation "
+    "decryption"
 )
 # A name that ends so is about a secret, and is none: token_count, secret_name, password_file.
 _ABOUT: Final = _set(
@@ -35,7 +46,15 @@ _ABOUT: Final = _set(
     "regex re version rotation scope scopes issuer audience status state error errors service server header headers "
     "column table hint label ref reference arn env var words rules line position manager mgr store helper test tests"
 )
-STEMS: Final = ("token", "jwt", "bearer", "pass", "pwd", "secret", "cred", "key", "auth", "cookie")
+# A file's name, `src/token.py:84:5`, is no key.
+_FILES: Final = _set(
+    "py pyi js jsx ts tsx mjs cjs go rs rb java kt c h cc cpp hpp cs php swift scala sh bash md rst txt html css sql "
+    "yml yaml toml json lock ini cfg conf xml svg log tf vue ipynb"
+)
+STEMS: Final = (
+    *("token", "jwt", "bearer", "pass", "pwd", "secret", "cred", "key", "auth", "cookie", "psk", "pat", "bindpw"),
+    *("rootpw", "userpw", "mnemonic", "crumb", "verifier"),
+)
 KINDS: Final = frozenset({*_WORDS.values(), *_LAST_WORDS.values(), "cookie"})
 
 
@@ -48,7 +67,7 @@ def may_name_a_secret(text: str) -> bool:
 @lru_cache(maxsize=2048)
 def secret_kind(name: str) -> str | None:
     """What a name says that its value is, decided by its parts (`_`, `-`, `.`, camelCase), never by a substring."""
-    if not may_name_a_secret(name) or name == "PWD":
+    if not may_name_a_secret(name) or name == "PWD" or name.rpartition(".")[2] in _FILES:
         return None
     words = [word.lower() for word in compiled("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+").findall(name)]
     while words and words[-1].isdigit():
@@ -84,10 +103,11 @@ _NO_VALUES: Final = _set(
 _PLACEHOLDER: Final = (
     r"\$[A-Z_][A-Z0-9_]*|\$[a-z0-9_]{1,32}|\$\{[A-Za-z_][\w.]*\}|\$?\{\{.*|\{[A-Za-z_][\w.!]*:?\}?|\{\}|:[a-z_]+"
     r"|%[-+0-9.]{0,6}[a-z]|%\([^()]*\)[sdr]|<[A-Za-z][A-Za-z _:.-]*>?|\$\(.*|[*.xX\u2022\u2026?_-]+|[(\[{<|]+"
-    r"|[|>][-+0-9]{0,3}|![A-Za-z!]*|\([\w.:]*\(?|\(\.[*+]\??\)|[0-9]+(?:\.[0-9]+){2,}|(?:\.{1,2}|~)/[\w./-]*"
+    r"|[|>][-+0-9]{0,3}|![A-Za-z!]*|\([\w.:]*\(?|\(\.[*+]\??\)|[0-9]+(?:\.[0-9]+){2,}|"
+    r"\[[A-Za-z ]{3,20}\]?|[\w-]{0,12}(?:\.\.\.|\u2026)|(?:\.{1,2}|~)/[\w./-]*"
     r"|(?:[^A-Za-z0-9]{0,8}(?:%[sdr]|\{[A-Za-z0-9_.!:]*\}))++[^A-Za-z0-9]*"
 )
-_ARGUMENTS: Final = r"[\w.\"'=*, ()\[\]{}:&-]*"
+_ARGUMENTS: Final = r"[\w.\"'=*, ()\[\]{}:&?!;-]*"
 _CALL: Final = (
     r"(?:[A-Za-z_]{3}[\w.]*+|[A-Za-z_]\w*(?:\.\w+)++)"
     rf"(?:<[\w\[\], |&.:']{{0,64}}>)?(?:\(|\[(?!REDACTED:)|::){_ARGUMENTS}"
@@ -105,7 +125,7 @@ def is_plain(value: str, kind: str) -> bool:
     """A value that hides nothing whatever its name: a placeholder, a small number, a word of prose."""
     if value.isdigit():
         return len(value) <= (3 if kind == "password" else 6)
-    if kind == "url" and value.isupper() and secret_named(value):
+    if value.isupper() and secret_named(value):
         return True
     return value.lower().lstrip("&*") in _NO_VALUES or compiled(_PLACEHOLDER, re.DOTALL).fullmatch(value) is not None
 

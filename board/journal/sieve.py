@@ -103,7 +103,7 @@ class Sieve:
                 yield from places(s, word)
 
     def _is_telling(self, text: str) -> bool:
-        if any(prefix in text for prefix in BY_PREFIX) or keyblocks.may_hold(text):
+        if any(prefix in text for prefix in BY_PREFIX) or keyblocks.may_hold(text) or any(self._names(text)):
             return True
         return self._own is not None and any(True for _ in self._own.find(text))
 
@@ -130,13 +130,15 @@ def _automaton(words: Iterable[str]) -> Any:
 
 def _announces(s: str, low: str, at: int, behind: int) -> bool:
     """Whether what stands around a name's stem looks as if a secret followed."""
-    if compiled(notations.SAYS).match(low, behind) is not None:
+    if any(compiled(hint).match(low, behind) is not None for hint in (notations.SAYS, notations.SPOKEN_HINT)):
         return True
     if (m := compiled(_ANNOUNCES).match(low, behind)) is not None:
         return _names_a_secret(s, at, m.end(1))
     m = compiled(_FLAG).match(low, behind)
     if m is None or not _names_a_secret(s, at, m.end(1)):
         return False
+    if low[low.rfind("\n", 0, at) + 1 : at].strip(" \t-_abcdefghijklmnopqrstuvwxyz") == "":
+        return True  # `requirepass x`: a line of a name and a value
     before = low[max(0, at - 64, low.rfind("\n", 0, at)) : at]
     return "-" in before or any(hint in before for hint in idioms.SET_HINTS)
 
