@@ -125,7 +125,7 @@ def is_plain(value: str, kind: str) -> bool:
     """A value that hides nothing whatever its name: a placeholder, a small number, a word of prose."""
     if value.isdigit():
         return len(value) <= (3 if kind == "password" else 6)
-    if value.isupper() and secret_named(value):
+    if (value.isupper() or kind == "url") and secret_named(value):
         return True
     return value.lower().lstrip("&*") in _NO_VALUES or compiled(_PLACEHOLDER, re.DOTALL).fullmatch(value) is not None
 

@@ -65,6 +65,28 @@ LINES = st.sampled_from(
             "| " + LONG[:36] + " |",
             "| " + LONG[36:72] + " |",
         ),
+        *("setenv API_TOKEN x7Gq2pLmA9", "your password is x7Gq2pLmA9 now", '["a", "--password", "x7Gq2pLmA9", "b"]'),
+        *(
+            "npm config set //r/:_authToken x7Gq2pLmA9",
+            "gh secret set A_TOKEN --body x7Gq2pLmA9",
+            "requirepass x7Gq2pLm",
+        ),
+        *(
+            "<key>apiToken</key>",
+            "<string>x7Gq2pLmA9</string>",
+            "tokens:",
+            "  - x7Gq2pLmA9",
+            "h:5432:db:ann:x7Gq2pLmA9",
+        ),
+        *("echo x7Gq2 | sudo -S ls", 'form-data; name="password"', "curl -u ann:x7Gq2pLmA9 h", "TOKENS = ['x7Gq2pL1']"),
+        *(
+            "<password>x7Gq2pLmA9</password>",
+            "one\\nglpat-" + draw("gitlab", 24),
+            "Unseal Key 1: x7Gq2pLmA9",
+            "$6$" + LONG,
+        ),
+        *(base64.b64encode(f"a long text and {GITHUB} in it".encode()).decode()[at:][:60] for at in (0, 60)),
+        *(f"%67{GITHUB[1:]}", GITHUB.encode().hex()[:80], "postgres://ann:x7Gq2pLmA9@h/d", "Cookie: a=x7Gq2pLmA9"),
         *(
             "Private-Lines: 2",
             "password hunter2x",
