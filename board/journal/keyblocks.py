@@ -64,21 +64,29 @@ def _is_key_line(line: str, least: int = _LEAST) -> bool:
 
 
 def _top(text: Text, below: int) -> int | None:
-    """The first of at most 64 lines of base64 that end just above `below`; the last two of them may be short."""
+    """The first of at most 64 lines of base64 that end just above `below`; the last two of them may be short.
+
+    All begin at the same column: words at the ends of lines that say something else don't.
+    """
     start = None
     shorts = 0
+    column: int | None = None
     at = below
     for _ in range(LINES_BEFORE_END):
         if at == 0:
             break
         at = text.line_start(at - 1)
         line = text.line(at)
+        begins = base64_end(line)[0]
+        if column not in (None, begins):
+            break
         if _is_key_line(line):
             start = at
         elif start is None and shorts < 2 and _is_key_line(line, 1):
             shorts += 1
         else:
             break
+        column = begins
     return start
 
 

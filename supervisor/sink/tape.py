@@ -18,6 +18,7 @@ from supervisor.sink.rows import Line, Rows
 QUIET: Final = 0.2  # seconds after which a whole row that didn't change is told
 QUIET_REPAINTING: Final = 1.0  # ... of a program that went back to its rows within the last `REPAINTS`
 REPAINTS: Final = 5.0
+QUIET_HELD: Final = 1.0  # ... after which no line is taken for the first of several that are one secret
 _TELL_AGAIN: Final = 10.0  # seconds between two events of what was dropped
 
 
@@ -65,11 +66,15 @@ class Tape:
     def settles_in(self, at: float) -> float | None:
         """Seconds until `settle` has something to do; None while it has nothing."""
         since = self._rows.waits_since()
-        quiet = self._quiet()
-        return None if since is None else min(max(0.0, since + quiet - at), quiet)
+        if since is not None:
+            return min(max(0.0, since + self._quiet() - at), self._quiet())
+        return min(max(0.0, self._last_at + QUIET_HELD - at), QUIET_HELD) if self._stream.waiting else None
 
     def settle(self, at: float) -> None:
+        """What stood for a moment is told, and after a longer one also what was held back for what might follow."""
         self._write(self._rows.settle(at - self._quiet()), at)
+        if self._stream.waiting and at - self._last_at >= QUIET_HELD and self._rows.waits_since() is None:
+            self._add(self._stream.close(), at)
 
     def _quiet(self) -> float:
         return QUIET_REPAINTING if self._last_at - self._rows.moved_up_at < REPAINTS else QUIET

@@ -389,6 +389,7 @@ def test_user_and_host_only_where_both_are_meant() -> None:
         lambda t: t[:6] + "\x00" + t[6:],
         lambda t: t[:6] + "\u00ad" + t[6:],
         lambda t: t[:6] + "x\b" + t[6:],
+        lambda t: t[:6] + "xyz\b\b\b" + t[6:],
         lambda t: t[:6] + "\x1b]8;;http://x\x1b\\" + t[6:],
         lambda t: t[:6] + "\x9b1m" + t[6:],
         lambda t: "progress\r" + t,

@@ -436,6 +436,12 @@ def test_json_in_stays_json_out(line: str) -> None:
     assert _shape(json.loads(out)) == _shape(json.loads(text))
 
 
+def test_a_line_of_written_out_json_stays_one() -> None:
+    """Where an object has a line for each value, a number's mark stands in quotes."""
+    out = REDACT.text('{\n  "token": 1234567890,\n  "n": 1\n}\n')
+    assert list(json.loads(out)) == ["token", "n"]
+
+
 def _shape(x: Any) -> Any:
     match x:
         case dict():
