@@ -25,8 +25,6 @@ _HEX_WORD: Final = "[0-9A-Fa-f]{24,}+"
 _BASE64_RUN: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){5}"
 _BASE64_WORD: Final = "[A-Za-z0-9+/_-]{20,}+"
 _PRINTABLE: Final = rb"[\t\n\r -~]{14,}"
-_BASE64_PLAIN: Final = "[A-Za-z0-9+/]{20,}+"
-_BASE64_URL: Final = "[A-Za-z0-9_-]{20,}+"
 _CODE_HINTS: Final = (
     ("%", "%(?:25)*+[2-7][0-9A-Fa-f]"),
     ("\\", r"\\(?:u00[2-7]|x[2-7]|/)"),
@@ -69,15 +67,13 @@ def coded_places(s: str) -> Iterator[int]:
 
 def veiled(runs: str) -> Iterator[tuple[str, str]]:
     """Words that are base64 or hexadecimal of text, and the text: a cheap look, in no order."""
-    words = {*compiled(_BASE64_PLAIN).findall(runs), *compiled(_BASE64_URL).findall(runs)}
+    words = set(compiled(_BASE64_WORD).findall(runs))
     for word in words:
-        if word != word.lower():  # every third of base64's characters is a capital
+        # Every third of base64's characters is a capital.
+        if word != word.lower() and compiled(_BASE64_RUN).search(word) is not None:
             yield from ((word, run) for run in _base64_runs(word))
-    together = "\n".join(words)
-    for m in compiled(_HEX_RUN).finditer(together):
-        end = together.find("\n", m.end())
-        word = together[together.rfind("\n", 0, m.start()) + 1 : end if end >= 0 else len(together)]
-        yield word, bytes.fromhex(m[0]).decode("ascii", "replace")
+    for word in compiled(_HEX_WORD).findall("\n".join(words)):
+        yield from ((word, run) for run in _hex_runs(word))
 
 
 def _decoded(s: str) -> View:

@@ -29,7 +29,7 @@ _PUTTY: Final = r"^[ \t]*Private-Lines: ([0-9]{1,3})[ \t]*$"
 
 
 def may_hold(s: str) -> bool:
-    return "--- BEGIN" in s or "--BEGIN" in s or "--END" in s or "--- END" in s or "Private-Lines" in s
+    return "PRIVATE KEY" in s or "AGE ENCRYPTED FILE" in s or "OpenVPN Static key" in s or "Private-Lines" in s
 
 
 def candidates(text: Text) -> Iterator[Candidate]:

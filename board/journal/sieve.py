@@ -5,16 +5,18 @@ are long enough, or in one pass by the Aho-Corasick automaton of the optional `a
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from board.journal import idioms, keyblocks, notations
 from board.journal.hidden import coded_places, veiled
 from board.journal.known import places
 from board.journal.marks import Marks
 from board.journal.patterns import compiled
+from board.journal.prefixes import ANYWHERE, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, escaped
 from board.journal.rules import STEMS, secret_kind
-from board.journal.tokens import ANYWHERE, BY_PREFIX, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, escaped, tokens_of
+from board.journal.tokens import BY_PREFIX, tokens_of
 
 if TYPE_CHECKING:
     from board.journal.own import Own
@@ -39,14 +41,14 @@ class Sieve:
         self._own = own
         # What of a value every way of writing it has: its longest word, if that is long enough to be told from others.
         self._cores = list(dict.fromkeys(map(_core, needles)))
-        self._finder = _automaton((*BY_PREFIX, *self._cores)) if fast else None
-        self._hints = _automaton((*STEMS, *_HINTS)) if fast else None
+        self._finder = _finder(self._cores) if fast else None
 
     def hot(self, s: str) -> list[int]:
         """Places in lines that have to be looked at, in order; a line may have several."""
         runs = _once(RUN, s)
-        found = set(self._literals(s, runs))
-        found.update(self._names(s))
+        low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
+        found = set(self._found(s, low) if self._finder is not None else self._sought(s, low, runs))
+        found.update(m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
         found.update(self._veiled(s, runs))
         if keyblocks.may_hold(s):
             found.update(m.start() for m in compiled(f"{keyblocks.BEGIN}|{keyblocks.END}").finditer(s))
@@ -54,16 +56,33 @@ class Sieve:
             found.update(start for _, start, _ in self._own.find(s))
         return sorted(found)
 
-    def _literals(self, s: str, runs: str) -> Iterator[int]:
-        if self._finder is not None:
-            yield from self._by_automaton(s)
-            return
+    # --- all literals at once
+
+    def _found(self, s: str, low: str) -> Iterator[int]:
+        assert self._finder is not None
+        words, seen = self._finder.words, set[str]()
+        for number, start, end in self._finder.search(low):
+            word = words[number]
+            if word in self._finder.stems:
+                if _announces(s, low, start, end):
+                    yield start
+            elif word not in self._finder.prefixes:
+                yield start
+            if word not in seen:
+                seen.add(word)
+                for prefix in self._finder.prefixes.get(word, ()):
+                    yield from (at for at, *_ in tokens_of(prefix, s, self._marks))
+
+    # --- one literal after the other
+
+    def _sought(self, s: str, low: str, runs: str) -> Iterator[int]:
         words = _once(f"{WORD}{{{WORD_LEAST},}}", runs)
         for prefix in (*IN_WORDS.there(words), *IN_RUNS.there(runs), *escaped(s), *ANYWHERE):
             if prefix in s:
                 yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
-        if self._needles:
+        if self._cores:
             yield from self._known(s, words)
+        yield from self._names(s, low)
 
     def _known(self, s: str, words: str) -> Iterator[int]:
         shorter = _once(f"{WORD}{{{_NEEDLE_WORD},}}", s)
@@ -72,28 +91,11 @@ class Sieve:
             if core in where:
                 yield from places(s, core)
 
-    def _by_automaton(self, s: str) -> Iterator[int]:
-        names = tuple(BY_PREFIX)
-        seen: set[str] = set()
-        for number, start, _ in self._finder.find_matches_as_indexes(s, overlapping=True):  # type: ignore[union-attr]
-            if number >= len(BY_PREFIX):
-                yield start
-            elif (prefix := names[number]) not in seen:
-                seen.add(prefix)
-                yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
-
-    def _names(self, s: str) -> Iterator[int]:
-        low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
-        if self._hints is None:
-            for stem in STEMS:
-                yield from (at for at in places(low, stem) if _announces(s, low, at, at + len(stem)))
-            for hint in _HINTS:
-                yield from places(low, hint)
-        else:
-            for number, start, end in self._hints.find_matches_as_indexes(low, overlapping=True):
-                if number >= len(STEMS) or _announces(s, low, start, end):
-                    yield start
-        yield from (m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
+    def _names(self, s: str, low: str) -> Iterator[int]:
+        for stem in STEMS:
+            yield from (at for at in places(low, stem) if _announces(s, low, at, at + len(stem)))
+        for hint in _HINTS:
+            yield from places(low, hint)
 
     def _veiled(self, s: str, runs: str) -> Iterator[int]:
         yield from coded_places(s)
@@ -102,10 +104,36 @@ class Sieve:
             for word in {word for word, text in found if self._is_telling(text)}:
                 yield from places(s, word)
 
+    def _names_anything(self, text: str) -> bool:
+        return any(True for _ in self._names(text, text.translate(_TO_LOWER)))
+
     def _is_telling(self, text: str) -> bool:
-        if any(prefix in text for prefix in BY_PREFIX) or keyblocks.may_hold(text) or any(self._names(text)):
+        if any(prefix in text for prefix in BY_PREFIX) or keyblocks.may_hold(text) or self._names_anything(text):
             return True
         return self._own is not None and any(True for _ in self._own.find(text))
+
+
+class _Finder(NamedTuple):
+    """One automaton for literals in lower case: names' stems, hints, prefixes, and words of known values."""
+
+    search: Callable[[str], Iterable[tuple[int, int, int]]]
+    words: tuple[str, ...]
+    stems: frozenset[str]
+    prefixes: dict[str, list[str]]
+
+
+def _finder(cores: list[str]) -> _Finder | None:
+    """None without the extra."""
+    try:
+        import ahocorasick_rs as ac
+    except ImportError:
+        return None
+    prefixes: dict[str, list[str]] = {}
+    for prefix in BY_PREFIX:
+        prefixes.setdefault(prefix.translate(_TO_LOWER), []).append(prefix)
+    words = tuple(dict.fromkeys((*STEMS, *prefixes, *_HINTS, *(core.translate(_TO_LOWER) for core in cores))))
+    automaton = ac.AhoCorasick(list(words), implementation=ac.Implementation.ContiguousNFA)
+    return _Finder(partial(automaton.find_matches_as_indexes, overlapping=True), words, frozenset(STEMS), prefixes)
 
 
 def _core(needle: str) -> str:
@@ -117,15 +145,6 @@ def _core(needle: str) -> str:
 def _once(pattern: str, s: str) -> str:
     """Each different word: a terminal says the same again and again."""
     return "\n".join(set(compiled(pattern).findall(s)))
-
-
-def _automaton(words: Iterable[str]) -> Any:
-    """None without the extra."""
-    try:
-        import ahocorasick_rs
-    except ImportError:
-        return None
-    return ahocorasick_rs.AhoCorasick(list(words), implementation=ahocorasick_rs.Implementation.ContiguousNFA)
 
 
 def _announces(s: str, low: str, at: int, behind: int) -> bool:
