@@ -6,6 +6,7 @@ redis-cli, ldapsearch(1), openssl-passphrase-options(1), htpasswd(1), smbclient(
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 from board.journal.patterns import compiled
@@ -21,6 +22,11 @@ class _Call(NamedTuple):
     programs: str
     options: str
     before: str = ""
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """Of which one stands in each call."""
+        return _literals(self.programs)
 
 
 _CALLS: Final = (
@@ -58,11 +64,18 @@ _SETS: Final = (
 SET_HINTS: Final = ("set ", "setenv ", "env ", "arg ", "secret ", "secrets ")
 
 
+@cache
+def _literals(programs: str) -> tuple[str, ...]:
+    return tuple(compiled("[a-z]+").findall(compiled(r".\?").sub("", programs)))
+
+
 def called(s: str) -> Iterator[tuple[str, int, int]]:
     """Kind and span of each, in no order."""
     if any(hint in s for hint in HINTS):
         for command in compiled(_COMMAND).finditer(s):
             for call in _CALLS:
+                if not any(name in command[0] for name in call.literals):
+                    continue
                 at = compiled(rf"\b(?:{call.programs})\b").search(s, *command.span())
                 if at is not None:
                     yield from _optioned(s, call, at.end(), command.end())

@@ -48,6 +48,7 @@ _SENTENCE: Final = (
     r"(?i:\b(pass(?:word|phrase|code)|token|secret|(?:api|access|secret|license|licence)[ -]key)\b"
     r"(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)(?: now)?)[ ][\"'`]?([^\s\"'`]{8,})"
 )
+_VERBS: Final = (" is ", " was ", " are ", " to ", " = ", " -> ", " → ", " reads ")
 # In lower case, the literals without which no line is looked at.
 SPOKEN_HINT: Final = r"[a-z]*[ ][^:=\n]{1,80}[:=]"
 SAYS: Final = r"[a-z-]*(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
@@ -90,18 +91,22 @@ def _listed(s: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _said(s: str) -> Iterator[tuple[str, int, int]]:
-    for m in compiled(_SQL).finditer(s):
-        yield "password", *m.span(2)
-    for m in compiled(_SPOKEN).finditer(s):
-        if is_random(m[1]):
-            yield "secret", *m.span(1)
+    low = s.lower()
+    if "password" in low or "identified" in low:
+        for m in compiled(_SQL).finditer(s):
+            yield "password", *m.span(2)
+    if " key" in low or " token" in low or " secret" in low or "password for" in low:
+        for m in compiled(_SPOKEN).finditer(s):
+            if is_random(m[1]):
+                yield "secret", *m.span(1)
     for m in compiled(_TWO_WORDS).finditer(s):
         if (kind := secret_kind(m[1])) is not None and is_random(m[3]):
             yield kind, *m.span(3)
-    for m in compiled(_SENTENCE).finditer(s):
-        end = m.end(2) - (len(m[2]) - len(m[2].rstrip(".,;:!?)")))
-        if is_random(s[m.start(2) : end]):
-            yield secret_kind(m[1].replace(" ", "_")) or "secret", m.start(2), end
+    if any(verb in low for verb in _VERBS):
+        for m in compiled(_SENTENCE).finditer(s):
+            end = m.end(2) - (len(m[2]) - len(m[2].rstrip(".,;:!?)")))
+            if is_random(s[m.start(2) : end]):
+                yield secret_kind(m[1].replace(" ", "_")) or "secret", m.start(2), end
 
 
 def _kept(s: str) -> Iterator[tuple[str, int, int]]:

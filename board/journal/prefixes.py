@@ -83,3 +83,8 @@ def _is_a_word(prefix: str) -> bool:
 ANYWHERE: Final = tuple(prefix for prefix in BY_PREFIX if " " in prefix or prefix == "://")
 IN_WORDS: Final = _beginnings(prefix for prefix in BY_PREFIX if _is_a_word(prefix))
 IN_RUNS: Final = _beginnings(prefix for prefix in BY_PREFIX if not _is_a_word(prefix) and prefix not in ANYWHERE)
+
+
+def likely(s: str) -> set[str]:
+    """All that stand in a text, and perhaps a few more."""
+    return {*IN_WORDS.there(s), *IN_RUNS.there(s), *escaped(s), *ANYWHERE}
