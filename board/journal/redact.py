@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from board.journal.sieve import Sieve
     from board.journal.stream import Stream
 
-__all__ = ["FAILED", "LINE_LIMIT", "Redacted", "Redactor", "known_from_environment", "secret_named"]
+__all__ = ["FAILED", "LINE_LIMIT", "Redacted", "Redactor", "is_harmless", "known_from_environment", "secret_named"]
 
 LINE_LIMIT: Final = LIMIT
 _AS_THEY_ARE: Final = frozenset(("ts", "level", "event"))
@@ -95,7 +95,7 @@ class Redactor:
         if s in self._clean:
             return s
         done = self.placed(visible(s))
-        if self._own is not None or self.needles() or not _is_harmless(done):
+        if self._own is not None or self.needles() or not is_harmless(done):
             done = self.settled(done)
         if done == s and len(s) <= 64:
             if len(self._clean) >= _REMEMBERED:
@@ -142,11 +142,11 @@ class Redactor:
         return self._needles
 
 
-def _is_harmless(s: str) -> bool:
+def is_harmless(s: str) -> bool:
     """A few short words or an instant of ours, as most values of a journal are: the rules need not be loaded."""
     bare = s.replace("-", "").replace(":", "").replace(".", "")
     if len(s) == _INSTANT and bare.replace("T", "").removesuffix("Z").isdigit():
         return True
     words = s.replace("@", " ").split()
     is_plain = s.replace("-", "").replace("_", "").replace("@", "").replace(" ", "").isalnum()
-    return is_plain and all(len(word) < _SHORT for word in words) and not may_name_a_secret(s)
+    return is_plain and " -" not in s and all(len(word) < _SHORT for word in words) and not may_name_a_secret(s)
