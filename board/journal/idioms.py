@@ -54,7 +54,7 @@ _PIPED: Final = (
     r"\b(?:echo|printf)[ ]+(?:-[a-z]+[ ]+)?(\"[^\"\n]+\"|'[^'\n]+'|[^\s|]+)[ ]*\|[ ]*"
     r"(?:\S+[ ]+){0,8}?(?:\S*--?password-stdin|-S\b|chpasswd|--stdin|--passphrase-fd|--with-token)"
 )
-_NETRC: Final = r"\blogin\s+\S+\s+password\s+(\S+)"
+_NETRC: Final = r"\blogin\s+\S+\s+password\s+([^\s\"'\\]+)"
 # A setting's name and its value as two words.
 _SETS: Final = (
     r"(?:\bset(?:env)?[ ]+(?:-{1,2}[\w-]+[ ]+)*|\bENV[ ]+|\bARG[ ]+|\b(?:config|configure)[ ]+set[ ]+(?:-{1,2}\w+[ ]+)*"

@@ -24,6 +24,7 @@ _BASE64_LINE: Final = "[A-Za-z0-9+/_-]{56,128}"
 _BASE64_REST: Final = "[A-Za-z0-9+/_-]{1,128}={0,2}"
 _BASE64_START: Final = rf"\n{_BASE64_LINE}(?=\n|\Z)"
 _BASE64_TEXT: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){8}"
+_MARKED: Final = r"\[REDACTED:[a-z0-9]{1,16}(?::[0-9a-f]{8})?\]\Z"
 KIND: Final = "wrapped"
 
 # Finds secrets in a text of one line: start, end, kind.
@@ -108,6 +109,9 @@ def _joint(text: Text, at: int, width: int | None) -> tuple[int, int] | More | N
     full = _full(text.s, at, end)
     is_wide = width is not None and len(line) == width
     if full is None and not (is_wide and compiled(_PART).fullmatch(line[-1:]) is not None):
+        return None
+    # A mark of ours is whole: what stands behind it in the next line isn't its rest.
+    if compiled(_MARKED).search(text.s, at, end if full is None else full.start()) is not None:
         return None
     if end >= len(text.s):
         return None if text.is_all else MORE

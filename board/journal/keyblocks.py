@@ -40,7 +40,7 @@ def candidates(text: Text) -> Iterator[Candidate]:
         for m in compiled(END).finditer(text.s):
             at = text.line_start(m.start())
             start = _top(text, at)
-            if start is not None:
+            if start is not None and _is_below(base64_end(text.line(start))[0], m.start() - at):
                 yield Candidate(start, tail, last=at - 1)
         for m in compiled("(?m)" + _PUTTY).finditer(text.s):
             yield Candidate(text.line_start(m.start()), putty)
@@ -66,7 +66,7 @@ def _is_key_line(line: str, least: int = _LEAST) -> bool:
 def _top(text: Text, below: int) -> int | None:
     """The first of at most 64 lines of base64 that end just above `below`; the last two of them may be short.
 
-    All begin at the same column: words at the ends of lines that say something else don't.
+    All begin at one column, as END does: words at the ends of lines that say something else don't.
     """
     start = None
     shorts = 0
@@ -78,7 +78,7 @@ def _top(text: Text, below: int) -> int | None:
         at = text.line_start(at - 1)
         line = text.line(at)
         begins = base64_end(line)[0]
-        if column not in (None, begins):
+        if column is not None and not _is_below(column, begins):
             break
         if _is_key_line(line):
             start = at
@@ -88,6 +88,11 @@ def _top(text: Text, below: int) -> int | None:
             break
         column = begins
     return start
+
+
+def _is_below(column: int, other: int) -> bool:
+    """The sign of a diff is also one of base64, and a line's number may be longer than the last one."""
+    return abs(column - other) <= 2
 
 
 # --- a key with its beginning

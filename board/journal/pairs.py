@@ -29,9 +29,9 @@ _SIGNED_REST: Final = (
 )
 _TOKEN68: Final = r"[A-Za-z0-9_.~+/-]{3,}+=*+(?=[A-Z][A-Za-z-]*:|[^A-Za-z0-9_.~+/-]|\Z)"  # RFC 7235
 _SCHEME: Final = r"(?i:bearer|basic|token|apikey|negotiate)[ \t]{1,4}"
-_SHELL_WORD: Final = r"(?:[^\s\"'`\\]|\\(?![nrt\"']))*+"
-_REST: Final = r"(?:[^\n\"'\\&]|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?![nrt\"']))*+"
-_YAML_REST: Final = r"(?:[^\n#\\]|\\(?![nrt\"'])|(?<![ \t])#)*+"
+_SHELL_WORD: Final = r"(?:[^\s\"'`\\]|\\(?!\\{0,3}[nrt\"']))*+"
+_REST: Final = r"(?:[^\n\"'\\&]|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?!\\{0,3}[nrt\"']))*+"
+_YAML_REST: Final = r"(?:[^\n#\\]|\\(?!\\{0,3}[nrt\"'])|(?<![ \t])#)*+"
 
 
 class _Name(NamedTuple):

@@ -20,24 +20,24 @@ from tests.redaction.second_clean import clean
 from tests.redaction.second_manglings import MANGLINGS
 
 # As measured, in percent: raise them with the redactor, never lower them.
-RECALL_OF_ALL = 81.9
+RECALL_OF_ALL = 87.3
 RECALL = {
-    "token by prefix": 96.1,
-    "token by place": 78.5,
-    "cloud command": 63.3,
-    "cluster": 76.0,
-    "shell": 84.7,
-    "dotfile": 79.5,
-    "configuration": 66.3,
-    "connection": 88.2,
-    "web": 78.3,
-    "key": 77.0,
-    "code": 70.8,
-    "trace": 79.5,
-    "transcript": 78.1,
+    "token by prefix": 98.7,
+    "token by place": 80.9,
+    "cloud command": 67.5,
+    "cluster": 81.5,
+    "shell": 85.3,
+    "dotfile": 92.0,
+    "configuration": 77.7,
+    "connection": 93.3,
+    "web": 84.5,
+    "key": 79.8,
+    "code": 82.8,
+    "trace": 81.8,
+    "transcript": 84.3,
 }
 PUBLIC_WORDS_LOST = 25  # cases
-CLEAN_LINES_ALTERED = 167  # of 5,000
+CLEAN_LINES_ALTERED = 0  # of 5,000
 
 
 @cache

@@ -148,7 +148,7 @@ def test_no_line_is_left_out_that_holds_a_secret(lines: list[str]) -> None:
 @settings(max_examples=400, deadline=None)
 @given(LINES | st.lists(LINES, max_size=3).map(" ".join) | st.text(max_size=30))
 def test_what_looks_harmless_is(line: str) -> None:
-    """The short cut for a journal's usual values lets nothing pass. Mutant seen red: options are no sign of a command."""
+    """The short cut for usual values lets nothing pass. Mutant seen red: options are no sign of a command."""
     for part in (line, *line.split(), "7z x -p" + line[:11], "wget --user a:" + line[:9]):
         seen = placed(visible(part.replace("\n", " ")), REDACT.shapes)
         if is_harmless(seen):
