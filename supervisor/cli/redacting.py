@@ -59,6 +59,8 @@ def _counted(text: str, tally: Tally | None) -> str:
 
 def _pieces() -> Iterator[str]:
     """Whatever bytes they are; what is no UTF-8 is replaced."""
+    if sys.stdin is None:  # then 0 is any file that was opened since
+        raise UsageError("can't read stdin: it is closed")
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while piece := _read():
         yield decoder.decode(piece)

@@ -153,7 +153,7 @@ _ALL: Final = (
     Command(
         "redact",
         _MORE,
-        "Copy stdin to stdout without its secrets: by the rules of the board here, else by the built-in ones.",
+        "Copy stdin to stdout without its secrets.",
         "redacting:redact",
         (
             Arg(
@@ -182,6 +182,7 @@ _ALL: Final = (
         "env | supervisor redact\nsupervisor redact --report -q < build.log",
         f"0 copied, 1 can't be written, 2 stdin or a file of values can't be read,\n  {_BAD} (--no-board goes"
         " without), 130 Ctrl-C",
+        "By the rules, the known values and the key of the board here; where there is none, by the\nbuilt-in rules.",
     ),
     Command(
         "scrub",

@@ -86,7 +86,7 @@ def _about(field: str) -> str:
 
 
 # lnav makes SQL columns of the values and quotes none: with one of these there is no table. They are shown anyway.
-RESERVED: Final = frozenset(("check", "commit", "limit", "on"))
+RESERVED: Final = frozenset(("check", "commit", "limit", "on", "where"))
 
 
 def lnav_format() -> dict[str, Any]:
