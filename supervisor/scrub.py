@@ -93,7 +93,7 @@ class Scrub:
             done: set[str] = set()
             while new := [each for each in _segments(folder) if each.name not in done]:
                 for segment in new:
-                    done.add(segment.name)
+                    done |= {segment.name, segment._replace(is_packed=True).name}
                     file = _File(f"journal/{segment.name}", Scrubber.journal, folder_fd)
                     yield from self._tried(file._replace(is_to_be_sealed=not segment.is_packed))
 
