@@ -6,18 +6,21 @@ import gzip
 import json
 import os
 import random
+import shutil
 import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from board.journal.events import Event
+from board.journal.events import Event, Scalar
 from board.journal.following import Follower
 from board.journal.keeping import Limits, keep_journal
 from board.journal.read import records, segments
-from board.journal.redact import Redactor
+from board.journal.redact import Redacted, Redactor
 from board.journal.sink import Journal, make_redactor
 from board.journal.wanted import Wanted
 from board.settings import Redact, RedactRule
@@ -368,12 +371,8 @@ def _writer(side: Path, me: int, lines: int) -> Callable[[], object]:
 def _scrubber(side: Path, until: int) -> Callable[[], object]:
     def work() -> None:
         redactor = make_redactor(str(side), os.environ, acme())
-        turns = 0
         while len(list(side.glob("done.*"))) < until:
             assert not [each for each in _go(side, redactor) if each.outcome is Outcome.FAILED]
-            turns += 1
-        assert turns > 1
-        assert not [each for each in _go(side, redactor) if each.outcome is Outcome.FAILED]
 
     return work
 
@@ -387,12 +386,14 @@ def four_writers_and_a_scrubber(side: Path) -> None:
     side.mkdir()
     make_redactor(str(side), os.environ)
     keeper = lambda: [keep_journal(str(side / "journal"), Limits(0, 0, 0), AT) for _ in range(100)]  # noqa: E731
-    assert at_once([*(_writer(side, me, 400) for me in range(4)), _scrubber(side, 4), keeper]) == [0] * 6
+    assert at_once([*(_writer(side, me, 1500) for me in range(4)), _scrubber(side, 4), keeper]) == [0] * 6
     found = [(each["task"], each["attempt"]) for each in records(str(side / "journal"))]
-    assert len(found) == len(set(found)) == 1600
+    assert len(found) == len(set(found)) == 6000
     for me in range(4):
-        assert [n for task, n in found if task == f"t{me}"] == list(range(400))
+        assert [n for task, n in found if task == f"t{me}"] == list(range(1500))
+    _go(side, make_redactor(str(side), os.environ, acme()))
     assert holding(side) == []
+    assert len(list(records(str(side / "journal")))) == 6000
 
 
 @pytest.mark.slow
@@ -408,38 +409,46 @@ def test_writers_lose_nothing_and_leave_nothing(tmp_path: Path) -> None:
 # --- dying
 
 
+class Swift(Redactor):
+    """One that knows one secret: what the real one does in between is of no matter to files."""
+
+    def text(self, s: str) -> Redacted:
+        return Redacted(s.replace(OLD, "[REDACTED:known:01234567]"))
+
+    def value(self, x: object) -> Scalar:
+        return self.text(x) if isinstance(x, str) else None
+
+    def stream(self, *, width: int | None = None) -> Any:
+        return SimpleNamespace(feed=self.text, close=str)
+
+
 def a_scrubber_that_dies_anywhere(side: Path) -> None:
     """Runs in an interpreter of its own, because it forks."""
-    import shutil
-
-    redactor = make_redactor(str(side), os.environ, acme())
+    redactor = Swift(home="", user="", host="", key=b"k", known={})
     log = f"2026-11-20T10:13:00.120Z one {OLD}\nplain {OLD}\n"
-    status = json.dumps({"tasks": {"api": {"why": OLD}}})
     _go(side, redactor)  # what is imported and compiled by the first is not swept
 
     def prepare() -> None:
         for name in ("journal", "output"):
             shutil.rmtree(side / name, ignore_errors=True)
-        write(side, 6)
+        write(side, 1)
+        (side / "journal" / "2026-11-20.2.jsonl").touch()
         keep_journal(str(side / "journal"), Limits(0, 0, 0), AT)
-        write(side, 1, start=6, words="clean")
-        write(side, 1, start=7)
+        write(side, 1, start=1)
         write_log(side, "api.log", log)
-        (side / "status.json").write_text(status)
 
     def verify(line: int) -> None:
-        assert [n for n, _ in notes(side)] == list(range(8)), line
+        assert [n for n, _ in notes(side)] == [0, 1], line
         text = (side / "output" / "api.log").read_text()
         assert text == log or (OLD not in text and text.count("REDACTED") == 2 and text.endswith("]\n")), line
-        json.loads((side / "status.json").read_text())
-        if line % 25 == 0:
-            write(side, 1, start=8)
+        if line % 10 == 0:
+            write(side, 1, start=2)
             assert {each.outcome for each in _go(side, redactor)} <= {Outcome.CHANGED, Outcome.CLEAN}
             assert holding(side) == [], line
-            assert [n for n, _ in notes(side)] == list(range(9)), line
+            assert [n for n, _ in notes(side)] == [0, 1, 2], line
             assert not list(side.rglob("*.part")), line
 
-    assert sweep(prepare, lambda: _go(side, redactor), verify) > 500
+    assert sweep(prepare, lambda: _go(side, redactor), verify) > 300
 
 
 @pytest.mark.slow
