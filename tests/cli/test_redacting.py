@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import string
 import subprocess
@@ -191,6 +192,7 @@ def test_what_is_ready_is_written_at_once(tmp_path: Path) -> None:
         for line in (b"first\n", b"second\n"):
             process.stdin.write(line)
             process.stdin.flush()
+            assert select.select([process.stdout], [], [], 20)[0]
             assert process.stdout.readline() == line
         process.stdin.close()
         assert process.wait(20) == 0

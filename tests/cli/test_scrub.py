@@ -107,6 +107,19 @@ def acme() -> Redact:
     return Redact(rules=(RedactRule("acme", "acme-", "acme-[0-9A-F]{16,}"),))
 
 
+class Swift(Redactor):
+    """One that knows one secret: what the real one does in between is of no matter to files."""
+
+    def text(self, s: str) -> Redacted:
+        return Redacted(s.replace(OLD, "[REDACTED:known:01234567]"))
+
+    def value(self, x: object) -> Scalar:
+        return self.text(x) if isinstance(x, str) else None
+
+    def stream(self, *, width: int | None = None) -> Any:
+        return SimpleNamespace(feed=self.text, close=str)
+
+
 # --- what is masked
 
 
@@ -355,6 +368,43 @@ def test_who_follows_the_journal_is_told_each_record_once(side: Path) -> None:
     assert notes(side)[0][1].startswith("used [REDACTED:acme:")
 
 
+def test_nobody_rewrites_between_a_look_and_a_write(side: Path, run: Run) -> None:
+    """A writer that was stopped just before its write is not overtaken: its segment is left, and told.
+
+    Mutant seen red: rewritten without the seal.
+    """
+    write(side, 1)
+    slow = a_journal(side)
+    slow.append(Event("checkpoint_recorded", "api", {"attempt": 1, "note": OLD}), AT)
+    fd = slow._opened("2026-11-20")
+    assert run().code == 75
+    os.write(fd, (side / "journal" / "2026-11-20.jsonl").read_bytes().splitlines(keepends=True)[1])
+    slow.close()
+    assert run().code == 0
+    assert [n for n, _ in notes(side)] == [0, 1, 1]
+    assert holding(side) == []
+
+
+def test_a_segment_that_was_begun_meanwhile_is_looked_at_too(side: Path) -> None:
+    """Who doesn't know the rules yet goes on in the next segment: it is part of the same pass.
+
+    Mutant seen red: only what was there at the beginning.
+    """
+    write(side, 1)
+    done: list[None] = []
+
+    class Meanwhile(Swift):
+        def value(self, x: object) -> Scalar:
+            if list(side.rglob("*.part")) and not done:
+                done.append(write(side, 1, start=1))
+            return super().value(x)
+
+    redactor = Meanwhile(home="", user="", host="", key=b"k", known={})
+    assert [each.outcome for each in _go(side, redactor)] == [Outcome.CHANGED, Outcome.CHANGED]
+    assert [n for n, _ in notes(side)] == [0, 1]
+    assert holding(side) == []
+
+
 def _writer(side: Path, me: int, lines: int) -> Callable[[], object]:
     def work() -> None:
         journal = a_journal(side, 4000)
@@ -401,25 +451,12 @@ def test_writers_lose_nothing_and_leave_nothing(tmp_path: Path) -> None:
     """Four writers of unmasked lines, a keeper that packs, and one who scrubs again and again: each record is there
     once, in its writer's order, and after the last pass none is unmasked.
 
-    Mutants seen red: rewritten without the seal; segments that were begun meanwhile left out.
+    Mutant seen red: the plain segment left beside the packed one.
     """
     alone(four_writers_and_a_scrubber, tmp_path / "side")
 
 
 # --- dying
-
-
-class Swift(Redactor):
-    """One that knows one secret: what the real one does in between is of no matter to files."""
-
-    def text(self, s: str) -> Redacted:
-        return Redacted(s.replace(OLD, "[REDACTED:known:01234567]"))
-
-    def value(self, x: object) -> Scalar:
-        return self.text(x) if isinstance(x, str) else None
-
-    def stream(self, *, width: int | None = None) -> Any:
-        return SimpleNamespace(feed=self.text, close=str)
 
 
 def a_scrubber_that_dies_anywhere(side: Path) -> None:
