@@ -14,7 +14,7 @@ class Arg(NamedTuple):
 
 
 class Command(NamedTuple):
-    """`handler` is `module:function` in `board.cli`."""
+    """`handler` is `module:function` in `board.cli`; `more` stands below the summary on its own page."""
 
     name: str
     group: str
@@ -23,6 +23,7 @@ class Command(NamedTuple):
     args: tuple[Arg, ...]
     example: str
     exits: str
+    more: str = ""
 
 
 GROUPS: Final = ("plan", "work", "decide", "look")

@@ -113,7 +113,7 @@ def parse(program: Program, command: Command, words: list[str]) -> argparse.Name
 def build(program: Program, command: Command) -> Parser:
     made = Parser(
         prog=f"{program.name} {command.name}",
-        description=command.summary,
+        description=f"{command.summary}\n\n{command.more}" if command.more else command.summary,
         epilog=_epilog(command),
         formatter_class=_Help,
         allow_abbrev=False,

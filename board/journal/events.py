@@ -169,6 +169,11 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "Old segments of the journal were deleted.",
         ("limit", "deleted_count", "freed_bytes", "oldest", "newest"),
     ),
+    "files_scrubbed": EventKind(
+        "info",
+        "Old files under `.board` were redacted again, by the rules of then.",
+        ("files_count", "masked_count", "kinds", "in_use_count", "failed_count", "took_s"),
+    ),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
     "write_failed": EventKind(
         "error",

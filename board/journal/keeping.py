@@ -23,7 +23,7 @@ from board.journal.files import PACKED
 NAMES: Final = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.(?P<number>[1-9][0-9]{0,8}))?\.jsonl(?P<packed>\.gz)?"
 )
-_ASIDE: Final = ".part"
+ASIDE: Final = ".part"
 _BLOCK: Final = 256 * 1024
 _GZIP: Final = 31  # what zlib calls a gzip file with the largest window
 _LEVEL: Final = 6
@@ -72,16 +72,17 @@ def keep(folder: str, pattern: re.Pattern[str], limits: Limits, now: float) -> K
     newest of each series is never touched, and the newest closed one not for the free disk's sake. What can't be
     done, on a full disk for instance, is left for the next time.
     """
-    with _alone(folder) as lock:
+    with alone(folder) as lock:
         if lock is None:
             return None
-        _sweep_aside(folder, pattern)
+        sweep_aside(folder, pattern)
         packed = sum(_pack(folder, each, lock) for each in _closed(folder, pattern) if False in each.forms)
         return _deleted(folder, pattern, limits, now)._replace(packed_count=packed)
 
 
 @contextmanager
-def _alone(folder: str) -> Iterator[int | None]:
+def alone(folder: str) -> Iterator[int | None]:
+    """The folder, in which nobody else packs, rewrites or deletes; None where somebody does, or there is none."""
     try:
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -141,10 +142,10 @@ def _closed(folder: str, pattern: re.Pattern[str]) -> list[_File]:
     return [file for file, later in pairwise(there) if file.series == later.series]
 
 
-def _sweep_aside(folder: str, pattern: re.Pattern[str]) -> None:
-    """What a keeper left that was killed while it packed."""
+def sweep_aside(folder: str, pattern: re.Pattern[str]) -> None:
+    """What somebody left who was killed while he rewrote a file; for who has the folder alone."""
     for name in os.listdir(folder):
-        if name.endswith(PACKED + _ASIDE) and pattern.fullmatch(name.removesuffix(_ASIDE)):
+        if name.endswith(ASIDE) and pattern.fullmatch(name.removesuffix(ASIDE)):
             with suppress(OSError):
                 os.unlink(os.path.join(folder, name))
 
@@ -153,7 +154,7 @@ def _sweep_aside(folder: str, pattern: re.Pattern[str]) -> None:
 
 
 @contextmanager
-def _sealed(path: str) -> Iterator[int | None]:
+def sealed(path: str) -> Iterator[int | None]:
     """The file, which nobody writes any more; None where somebody is writing right now, or it can't be sealed."""
     fd = None
     try:
@@ -173,14 +174,14 @@ def _sealed(path: str) -> Iterator[int | None]:
 
 def _pack(folder: str, file: _File, folder_fd: int) -> bool:
     path = os.path.join(folder, file.name)
-    with _sealed(path) as fd:
+    with sealed(path) as fd:
         if fd is None:
             return False
         status = os.fstat(fd)
         if not status.st_size:  # made too late by somebody slow, who then wrote elsewhere
             os.unlink(path)
             return False
-        aside = path + PACKED + _ASIDE
+        aside = path + PACKED + ASIDE
         try:
             _write_packed(fd, aside)
             os.utime(aside, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -246,7 +247,7 @@ def _delete(folder: str, file: _File) -> bool:
     path = os.path.join(folder, file.name)
     try:
         if False in file.forms:
-            with _sealed(path) as fd:
+            with sealed(path) as fd:
                 if fd is None:
                     return False
                 os.unlink(path)

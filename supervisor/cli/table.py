@@ -159,7 +159,11 @@ _ALL: Final = (
         (
             Arg(
                 ("--env-file",),
-                {"metavar": "F.json", "help": "mask these values too: a JSON object of names and values"},
+                {
+                    "metavar": "F.json",
+                    "action": "append",
+                    "help": "mask these values too: a JSON object of names and values, or a .env file; may be repeated",
+                },
             ),
             Arg(
                 ("--width",),
@@ -169,9 +173,29 @@ _ALL: Final = (
                     "help": "a line of exactly N characters goes on in the next one",
                 },
             ),
+            _flag(
+                "--report",
+                "at the end say on stderr how much was masked, by kind, without values; with --json as one line of"
+                " JSON; with -q nothing is copied",
+            ),
+            _flag("--no-board", "only the built-in rules, with marks of this run alone"),
         ),
-        "env | supervisor redact",
-        "0 copied, 1 can't be written, 2 the file of values can't be read",
+        "env | supervisor redact\nsupervisor redact --report -q < build.log",
+        f"0 copied, 1 can't be written, 2 stdin or a file of values can't be read,\n  {_BAD} (--no-board goes"
+        " without), 130 Ctrl-C",
+        "By the rules, the known values and the key of the board here; where there is none, by the\nbuilt-in rules.",
+    ),
+    Command(
+        "scrub",
+        _MORE,
+        "Redact the old files under .board once more, by the rules that the board has now.",
+        "scrubbing:scrub",
+        (_flag("--dry-run", "say what would be masked where, and touch nothing"),),
+        "supervisor scrub --dry-run && supervisor scrub",
+        f"0 nothing is left to be masked, 1 a file can't be read or replaced, {_BAD},\n  75 a file is in use, and was"
+        " left: try again later",
+        "Gone through are the journal, the logs of what workers printed and status.json. Not touched are\n"
+        "tasks.yaml and what holds the board's own text: history, claims, cache, edits.",
     ),
     Command(
         "sink",
