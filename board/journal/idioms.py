@@ -46,9 +46,10 @@ _CALLS: Final = (
 )
 # The literals without which no line is looked at.
 HINTS: Final = (
-    *("curl ", "wget", "xh ", "http ", "aria2c", "lftp", "svn ", "smbclient", "mysql", "mariadb", "sshpass", "net use"),
-    *(" login", "redis-cli", "ldap", "mongo", "sqlcmd", "rabbitmqadmin", "openssl", "keytool", "zip ", "7z", "rar "),
-    *("bw ", "op ", "lpass ", "htpasswd", "echo ", "printf ", "login "),
+    *("curl ", "wget", "xh -", "http -", "https -", "aria2c", "lftp", "svn ", "smbclient", "mysql", "mariadb"),
+    *("sshpass", " login", "redis-cli", "ldap", "mongo", "sqlcmd", "rabbitmqadmin", "openssl", "keytool", "zip -"),
+    *("7z", "rar -", "--session", "htpasswd", "echo ", "printf ", "login ", "net use", "mount -", "rpcclient"),
+    *("jarsigner", "lxc ", "bcp "),
 )
 _PIPED: Final = (
     r"\b(?:echo|printf)[ ]+(?:-[a-z]+[ ]+)?(\"[^\"\n]+\"|'[^'\n]+'|[^\s|]+)[ ]*\|[ ]*"
@@ -79,9 +80,10 @@ def called(s: str) -> Iterator[tuple[str, int, int]]:
                 at = compiled(rf"\b(?:{call.programs})\b").search(s, *command.span())
                 if at is not None:
                     yield from _optioned(s, call, at.end(), command.end())
-        for pattern in (_PIPED, _NETRC):
-            for m in compiled(pattern).finditer(s):
-                yield from _piped(m)
+        if "|" in s:
+            yield from (found for m in compiled(_PIPED).finditer(s) for found in _piped(m))
+        for m in compiled(_NETRC).finditer(s):
+            yield "password", *m.span(1)
     yield from _set(s)
 
 

@@ -50,10 +50,13 @@ _SENTENCE: Final = (
 )
 _VERBS: Final = (" is ", " was ", " are ", " to ", " = ", " -> ", " → ", " reads ")
 # In lower case, the literals without which no line is looked at.
-SPOKEN_HINT: Final = r"[a-z]*[ ][^:=\n]{1,80}[:=]"
+SPOKEN: Final = (
+    *("api ", "access ", "secret ", "unseal ", "license ", "recovery ", "auth ", "master ", "signing ", "client "),
+    *("private ", "root "),
+)
 SAYS: Final = r"[a-z-]*(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
 PGPASS_HINT: Final = r":(?:[0-9]{4,5}|\*):[^:\s]{1,64}:[A-Za-z_][^:\s]{0,63}:"
-HINTS: Final = ("</", "value", "identified", "httponly", "samesite", "\ttrue\t", "\tfalse\t", '"kty"', "kty\\")
+HINTS: Final = ("</", "password for ", "identified", "httponly", "samesite", "\ttrue\t", "\tfalse\t", '"kty"', "kty\\")
 
 
 def noted(s: str) -> Iterator[tuple[str, int, int]]:

@@ -52,7 +52,22 @@ _FILES: Final = _set(
     "yml yaml toml json lock ini cfg conf xml svg log tf vue ipynb"
 )
 STEMS: Final = (
-    *("token", "jwt", "bearer", "pass", "pwd", "secret", "cred", "key", "auth", "cookie", "psk", "pat", "bindpw"),
+    *(
+        "token",
+        "jwt",
+        "bearer",
+        "pass",
+        "pwd",
+        "secret",
+        "cred",
+        "key",
+        "auth",
+        "cookie",
+        "psk",
+        "_pat",
+        "-pat",
+        "bindpw",
+    ),
     *("rootpw", "userpw", "mnemonic", "crumb", "verifier"),
 )
 KINDS: Final = frozenset({*_WORDS.values(), *_LAST_WORDS.values(), "cookie"})
@@ -74,7 +89,7 @@ def secret_kind(name: str) -> str | None:
         words.pop()
     if not words or words[-1] in _ABOUT:
         return None
-    if words[-1] in _LAST_WORDS:
+    if words[-1] in _LAST_WORDS and (len(words) > 1 or words[-1] not in ("pat", "crumb", "verifier")):
         return _LAST_WORDS[words[-1]]
     if any(second == "key" and first in _KEYS_OF for first, second in pairwise(words)):
         return "key"

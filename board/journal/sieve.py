@@ -24,14 +24,15 @@ if TYPE_CHECKING:
 _NEEDLE_WORD: Final = 8
 # What stands behind a name's stem when the name announces something: the rest of the name, then a sign or a blank.
 _ANNOUNCES: Final = (
-    r"([a-z0-9_.-]*+)(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}(?:[:=><(,]|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
+    r"([a-z0-9_.-]*+)(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}"
+    r"(?:[:=><(,]|\\{1,4}[nr]|[,;]?[ \t]{0,4}\\{0,3}[\"']?value|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
 )
 _FLAG: Final = r"([a-z0-9_.-]*+)[ \t]"
 _HINTS: Final = (*idioms.HINTS, *notations.HINTS)
+_FIRST_WORDS: Final = tuple((hint.split()[0], hint) for hint in _HINTS)
 _LONGEST_NAME: Final = 128
 _NAME: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _BY_PLACE: Final = frozenset(("PWD", "Cookie", "cookie", "Set-Cookie", "set-cookie", "--cookie"))
-_TO_LOWER: Final = {**{i: i + 32 for i in range(ord("A"), ord("Z") + 1)}}
 
 
 class Sieve:
@@ -45,15 +46,21 @@ class Sieve:
 
     def hot(self, s: str) -> list[int]:
         """Places in lines that have to be looked at, in order; a line may have several."""
-        runs = _once(RUN, s)
-        low = s.lower() if s.isascii() else s.translate(_TO_LOWER)
-        found = set(self._found(s, low) if self._finder is not None else self._sought(s, low, runs))
+        found = {start for _, start, _ in self._own.find(s)} if self._own is not None else set()
+        if not s.isascii():  # nothing that is looked for has other letters, and each of them is one sign here too
+            s = s.encode("ascii", "replace").decode("ascii")
+        low = s.lower()
+        if self._finder is not None:
+            runs = s  # one pass for all literals needs no shorter text
+            found.update(self._found(s, low))
+        else:
+            each = "\n".join(set(s.split()))  # a terminal says the same again and again
+            runs = _once(RUN, each)
+            found.update((*self._sought(s, runs), *self._names(s, low, each.lower())))
         found.update(m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
         found.update(self._veiled(s, runs))
         if keyblocks.may_hold(s):
             found.update(m.start() for m in compiled(f"{keyblocks.BEGIN}|{keyblocks.END}").finditer(s))
-        if self._own is not None:
-            found.update(start for _, start, _ in self._own.find(s))
         return sorted(found)
 
     # --- all literals at once
@@ -75,14 +82,13 @@ class Sieve:
 
     # --- one literal after the other
 
-    def _sought(self, s: str, low: str, runs: str) -> Iterator[int]:
+    def _sought(self, s: str, runs: str) -> Iterator[int]:
         words = _once(f"{WORD}{{{WORD_LEAST},}}", runs)
         for prefix in (*IN_WORDS.there(words), *IN_RUNS.there(runs), *escaped(s), *ANYWHERE):
             if prefix in s:
                 yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
         if self._cores:
             yield from self._known(s, words)
-        yield from self._names(s, low)
 
     def _known(self, s: str, words: str) -> Iterator[int]:
         shorter = _once(f"{WORD}{{{_NEEDLE_WORD},}}", s)
@@ -91,11 +97,14 @@ class Sieve:
             if core in where:
                 yield from places(s, core)
 
-    def _names(self, s: str, low: str) -> Iterator[int]:
+    def _names(self, s: str, low: str, words: str) -> Iterator[int]:
+        """`words` are those of the text in lower case, each of them once."""
         for stem in STEMS:
-            yield from (at for at in places(low, stem) if _announces(s, low, at, at + len(stem)))
-        for hint in _HINTS:
-            yield from places(low, hint)
+            if stem in words:
+                yield from (at for at in places(low, stem) if _announces(s, low, at, at + len(stem)))
+        for word, hint in _FIRST_WORDS:
+            if word in words:
+                yield from places(low, hint)
 
     def _veiled(self, s: str, runs: str) -> Iterator[int]:
         yield from coded_places(s)
@@ -105,7 +114,8 @@ class Sieve:
                 yield from places(s, word)
 
     def _names_anything(self, text: str) -> bool:
-        return any(True for _ in self._names(text, text.translate(_TO_LOWER)))
+        low = text.lower()
+        return any(True for _ in self._names(text, low, low))
 
     def _is_telling(self, text: str) -> bool:
         if any(prefix in text for prefix in BY_PREFIX) or keyblocks.may_hold(text) or self._names_anything(text):
@@ -130,8 +140,8 @@ def _finder(cores: list[str]) -> _Finder | None:
         return None
     prefixes: dict[str, list[str]] = {}
     for prefix in BY_PREFIX:
-        prefixes.setdefault(prefix.translate(_TO_LOWER), []).append(prefix)
-    words = tuple(dict.fromkeys((*STEMS, *prefixes, *_HINTS, *(core.translate(_TO_LOWER) for core in cores))))
+        prefixes.setdefault(prefix.lower(), []).append(prefix)
+    words = tuple(dict.fromkeys((*STEMS, *prefixes, *_HINTS, *(core.lower() for core in cores))))
     automaton = ac.AhoCorasick(list(words), implementation=ac.Implementation.ContiguousNFA)
     return _Finder(partial(automaton.find_matches_as_indexes, overlapping=True), words, frozenset(STEMS), prefixes)
 
@@ -139,34 +149,37 @@ def _finder(cores: list[str]) -> _Finder | None:
 def _core(needle: str) -> str:
     """Of a needle without a long word all of it."""
     word = max(re.findall("[A-Za-z0-9]+", needle) or [""], key=len)
-    return word if len(word) >= _NEEDLE_WORD else needle
+    return word if len(word) >= _NEEDLE_WORD else needle.encode("ascii", "replace").decode("ascii")
 
 
 def _once(pattern: str, s: str) -> str:
-    """Each different word: a terminal says the same again and again."""
+    """Each different word of this kind."""
     return "\n".join(set(compiled(pattern).findall(s)))
 
 
 def _announces(s: str, low: str, at: int, behind: int) -> bool:
     """Whether what stands around a name's stem looks as if a secret followed."""
-    if any(compiled(hint).match(low, behind) is not None for hint in (notations.SAYS, notations.SPOKEN_HINT)):
+    if compiled(notations.SAYS).match(low, behind) is not None or low.endswith(notations.SPOKEN, max(0, at - 16), at):
         return True
     if (m := compiled(_ANNOUNCES).match(low, behind)) is not None:
-        return _names_a_secret(s, at, m.end(1))
+        return _is_secret(_name_around(s, at, m.end(1)))
     m = compiled(_FLAG).match(low, behind)
-    if m is None or not _names_a_secret(s, at, m.end(1)):
+    if m is None or not _is_secret(name := _name_around(s, at, m.end(1))):
         return False
-    if low[low.rfind("\n", 0, at) + 1 : at].strip(" \t-_abcdefghijklmnopqrstuvwxyz") == "":
-        return True  # `requirepass x`: a line of a name and a value
-    before = low[max(0, at - 64, low.rfind("\n", 0, at)) : at]
-    return "-" in before or any(hint in before for hint in idioms.SET_HINTS)
+    line = low[max(0, at - 64, low.rfind("\n", 0, at) + 1) : at]
+    if name.startswith("-") or not line.strip(" \t-_abcdefghijklmnopqrstuvwxyz"):
+        return True  # `--token x`, or `requirepass x`: a line of a name and a value
+    return any(hint in line for hint in idioms.SET_HINTS)
 
 
-def _names_a_secret(s: str, at: int, end: int) -> bool:
-    """Whether the name around a stem does, alone or as one of many: `tokens`. A written line break is no part of it."""
+def _name_around(s: str, at: int, end: int) -> str:
+    """The whole name that has a stem at `at`; a written line break is no part of it."""
     before = s[max(0, at - _LONGEST_NAME) : at]
     start = at - len(before) + len(before.rstrip(_NAME))
     name = s[start:end]
-    if s[start - 1 : start] == "\\" and name[0] in "nrt":
-        name = name[1:]
+    return name[1:] if s[start - 1 : start] == "\\" and name[0] in "nrt" else name
+
+
+def _is_secret(name: str) -> bool:
+    """Also of one of many: `tokens`."""
     return name in _BY_PLACE or secret_kind(name) is not None or secret_kind(name.rstrip("s")) is not None

@@ -16,7 +16,6 @@ from board.journal.rules import is_plain
 
 _BEFORE: Final = 512  # characters that are looked at before a token's mark
 
-_LONG: Final = 2048  # characters from which on it pays to ask for less than each prefix
 KINDS: Final = frozenset(each.kind for each in FORMATS)
 
 
@@ -40,16 +39,10 @@ BY_PREFIX: Final = _by_prefix()
 
 def tokens(s: str, marks: Marks) -> list[Span]:
     """In order, none in another; of formats at one place the first of the table names the kind."""
-    found = sorted(span for prefix in _likely(s) if prefix in s for span in tokens_of(prefix, s, marks))
-    return merged(Span(start, end, kind) for start, _, end, kind in found)
-
-
-def _likely(s: str) -> Iterable[str]:
-    if len(s) < _LONG:
-        return BY_PREFIX
     from board.journal.prefixes import likely
 
-    return likely(s)
+    found = sorted(span for prefix in likely(s) if prefix in s for span in tokens_of(prefix, s, marks))
+    return merged(Span(start, end, kind) for start, _, end, kind in found)
 
 
 def tokens_of(prefix: str, s: str, marks: Marks) -> Iterator[tuple[int, int, int, str]]:
