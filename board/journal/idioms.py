@@ -83,7 +83,8 @@ def called(s: str) -> Iterator[tuple[str, int, int]]:
         if "|" in s:
             yield from (found for m in compiled(_PIPED).finditer(s) for found in _piped(m))
         for m in compiled(_NETRC).finditer(s):
-            yield "password", *m.span(1)
+            if not is_plain(m[1], "password"):
+                yield "password", *m.span(1)
     yield from _set(s)
 
 

@@ -25,7 +25,7 @@ _NEEDLE_WORD: Final = 8
 # What stands behind a name's stem when the name announces something: the rest of the name, then a sign or a blank.
 _ANNOUNCES: Final = (
     r"([a-z0-9_.-]*+)(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}"
-    r"(?:[:=><(,]|\\{1,4}[nr]|[,;]?[ \t]{0,4}\\{0,3}[\"']?value|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
+    r"(?:[:=><(,?]|\\{1,4}[nr]|[,;]?[ \t]{0,4}\\{0,3}[\"']?value|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
 )
 _FLAG: Final = r"([a-z0-9_.-]*+)[ \t]"
 _HINTS: Final = (*idioms.HINTS, *notations.HINTS)
@@ -167,6 +167,7 @@ def _announces(s: str, low: str, at: int, behind: int) -> bool:
     if m is None or not _is_secret(name := _name_around(s, at, m.end(1))):
         return False
     line = low[max(0, at - 64, low.rfind("\n", 0, at) + 1) : at]
+    line = line[max(line.rfind("\\n"), -2) + 2 :]
     if name.startswith("-") or not line.strip(" \t-_abcdefghijklmnopqrstuvwxyz"):
         return True  # `--token x`, or `requirepass x`: a line of a name and a value
     return any(hint in line for hint in idioms.SET_HINTS)
