@@ -27,18 +27,20 @@ def candidates(text: Text, marks: Marks) -> Iterator[Candidate]:
     if "|" in s or ">" in s:
         for m in compiled("(?m)" + _BLOCK_SIGN).finditer(s):
             yield Candidate(text.line_start(m.start()), _block(marks))
-    for hint, pattern, find in (
-        (r"ame[\"']?[ \t]*:", _NAMED, _pair(_NAMED, _VALUE, marks)),
-        (r"ey[\"']?[ \t]*:", _NAMED, _pair(_NAMED, _VALUE, marks)),
-        ("login ", _LOGIN, _pair(_LOGIN, _THEN, marks)),
-        ("<key>", _KEY, _pair(_KEY, _STRING, marks)),
-        ("form-data;", _FIELD, _field(marks)),
-        (r":[ \t]*(?:\[[ \t]*)?\n", _LIST, _list(marks)),
+    named, login = _pair(_NAMED, _VALUE, marks), _pair(_LOGIN, _THEN, marks)
+    for hint, then, pattern, find in (
+        (r"ame[\"']?[ \t]*:", "alue", _NAMED, named),
+        (r"ey[\"']?[ \t]*:", "alue", _NAMED, named),
+        ("login ", "password", _LOGIN, login),
+        ("<key>", "<string>", _KEY, _pair(_KEY, _STRING, marks)),
+        ("form-data;", "", _FIELD, _field(marks)),
+        (r":[ \t]*(?:\[[ \t]*)?\n", "", _LIST, _list(marks)),
     ):
-        if hint[:1] in s:
-            for m in compiled(hint).finditer(s):
-                if compiled(pattern).fullmatch(text.line(start := text.line_start(m.start()))) is not None:
-                    yield Candidate(start, find)
+        # Where what has to follow is nowhere, only the last line may still be followed by it.
+        since = 0 if then in s else text.line_start(len(s) - 1)
+        for m in compiled(hint).finditer(s, since):
+            if compiled(pattern).fullmatch(text.line(start := text.line_start(m.start()))) is not None:
+                yield Candidate(start, find)
 
 
 def _block(marks: Marks) -> Finder:

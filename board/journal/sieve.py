@@ -16,7 +16,7 @@ from board.journal.marks import Marks
 from board.journal.patterns import compiled
 from board.journal.prefixes import ANYWHERE, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, escaped
 from board.journal.rules import STEMS, secret_kind
-from board.journal.tokens import BY_PREFIX, tokens_of
+from board.journal.tokens import BY_PREFIX, tokens_at, tokens_of
 
 if TYPE_CHECKING:
     from board.journal.own import Own
@@ -67,18 +67,16 @@ class Sieve:
 
     def _found(self, s: str, low: str) -> Iterator[int]:
         assert self._finder is not None
-        words, seen = self._finder.words, set[str]()
+        words, stems, prefixes = self._finder.words, self._finder.stems, self._finder.prefixes
         for number, start, end in self._finder.search(low):
             word = words[number]
-            if word in self._finder.stems:
-                if _announces(s, low, start, end):
-                    yield start
-            elif word not in self._finder.prefixes:
+            if word in stems and _announces(s, low, start, end):
                 yield start
-            if word not in seen:
-                seen.add(word)
-                for prefix in self._finder.prefixes.get(word, ()):
-                    yield from (at for at, *_ in tokens_of(prefix, s, self._marks))
+            for prefix in prefixes.get(word, ()):
+                if s.startswith(prefix, start) and any(True for _ in tokens_at(prefix, s, start, self._marks)):
+                    yield start
+            if word not in stems and word not in prefixes:
+                yield start
 
     # --- one literal after the other
 

@@ -50,12 +50,18 @@ def tokens_of(prefix: str, s: str, marks: Marks) -> Iterator[tuple[int, int, int
     at = s.find(prefix)
     while at >= 0:
         behind = at + 1
-        for place, kind, pattern, before in BY_PREFIX[prefix]:
-            m = compiled(pattern).match(s, at)
-            if m is not None and (span := _secret(m, kind, before, marks)) is not None:
-                yield span[0], place, span[1], kind
-                behind = max(behind, span[1])  # what begins inside of it is part of it
+        for found in tokens_at(prefix, s, at, marks):
+            yield found
+            behind = max(behind, found[2])  # what begins inside of it is part of it
         at = s.find(prefix, behind)
+
+
+def tokens_at(prefix: str, s: str, at: int, marks: Marks) -> Iterator[tuple[int, int, int, str]]:
+    """What the formats of a prefix that stands here make of it."""
+    for place, kind, pattern, before in BY_PREFIX[prefix]:
+        m = compiled(pattern).match(s, at)
+        if m is not None and (span := _secret(m, kind, before, marks)) is not None:
+            yield span[0], place, span[1], kind
 
 
 def _secret(m: re.Match[str], kind: str, before: str, marks: Marks) -> tuple[int, int] | None:

@@ -26,10 +26,14 @@ def visible(s: str) -> str:
     """Lines stay lines; CRLF is one line's end. A character that no text file can hold is a replacement character."""
     if s.isascii():
         return s if s.isprintable() else _seen(s).translate(_UNSEEN_ASCII)
-    if "\x9b" in s or compiled("[\x90\x98\x9d-\x9f]").search(s) is not None:
+    if compiled("[\x90\x98\x9b\x9d-\x9f]").search(s) is not None:
         s = compiled(_C1).sub("", s)
     s = compiled(_UNSEEN).sub("", _seen(s))
-    return compiled(_SURROGATES).sub("\ufffd", s)
+    try:
+        s.encode()
+    except UnicodeEncodeError:
+        return compiled(_SURROGATES).sub("\ufffd", s)
+    return s
 
 
 def _seen(s: str) -> str:
