@@ -24,6 +24,9 @@ _HEX_RUN: Final = "(?:[2-7][0-9A-Fa-f]|0[9AaDd]){12,}"
 _HEX_WORD: Final = "[0-9A-Fa-f]{24,}+"
 _BASE64_RUN: Final = "(?:[I-Za-f][A-Za-z0-9+/_-]{3}){5}"
 _BASE64_WORD: Final = "[A-Za-z0-9+/_-]{20,}+"
+_SHORTEST_WORD: Final = 20
+# What parts its words in ASCII text: splitting is twice as fast as looking for them.
+_NO_BASE64: Final = {sign: " " for sign in range(128) if not (chr(sign).isalnum() or chr(sign) in "+/_-")}
 _PRINTABLE: Final = rb"[\t\n\r -~]{14,}"
 _CODE_HINTS: Final = (
     ("%", "%(?:25)*+[2-7][0-9A-Fa-f]"),
@@ -67,7 +70,7 @@ def coded_places(s: str) -> Iterator[int]:
 
 def veiled(runs: str) -> Iterator[tuple[str, str]]:
     """Words that are base64 or hexadecimal of text, and the text: a cheap look, in no order."""
-    words = set(compiled(_BASE64_WORD).findall(runs))
+    words = {word for word in runs.translate(_NO_BASE64).split() if len(word) >= _SHORTEST_WORD}
     for word in words:
         # Every third of base64's characters is a capital.
         if word != word.lower() and compiled(_BASE64_RUN).search(word) is not None:

@@ -16,7 +16,7 @@ from board.journal.tokens import BY_PREFIX
 # Characters of words in which a token's beginning stands, and how long such a word is at least.
 WORD: Final = "[A-Za-z0-9_-]"
 WORD_LEAST: Final = 12
-RUN: Final = r"[^\s\"'<>]{12,}"
+RUN_LEAST: Final = 12
 _HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
 _ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
 

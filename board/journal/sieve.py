@@ -14,7 +14,7 @@ from board.journal.hidden import coded_places, veiled
 from board.journal.known import places
 from board.journal.marks import Marks
 from board.journal.patterns import compiled
-from board.journal.prefixes import ANYWHERE, IN_RUNS, IN_WORDS, RUN, WORD, WORD_LEAST, escaped
+from board.journal.prefixes import ANYWHERE, IN_RUNS, IN_WORDS, RUN_LEAST, WORD, WORD_LEAST, escaped
 from board.journal.rules import STEMS, secret_kind
 from board.journal.tokens import BY_PREFIX, tokens_at, tokens_of
 
@@ -30,6 +30,7 @@ _ANNOUNCES: Final = (
 _FLAG: Final = r"([a-z0-9_.-]*+)[ \t]"
 _HINTS: Final = (*idioms.HINTS, *notations.HINTS)
 _FIRST_WORDS: Final = tuple((hint.split()[0], hint) for hint in _HINTS)
+_QUOTES: Final = dict.fromkeys(map(ord, "\"'<>"), " ")
 _LONGEST_NAME: Final = 128
 _NAME: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _BY_PLACE: Final = frozenset(("PWD", "Cookie", "cookie", "Set-Cookie", "set-cookie", "--cookie"))
@@ -54,8 +55,9 @@ class Sieve:
             runs = s  # one pass for all literals needs no shorter text
             found.update(self._found(s, low))
         else:
-            each = "\n".join(set(s.split()))  # a terminal says the same again and again
-            runs = _once(RUN, each)
+            words = set(s.split())  # a terminal says the same again and again
+            each = "\n".join(words)
+            runs = "\n".join(word for word in each.translate(_QUOTES).split() if len(word) >= RUN_LEAST)
             found.update((*self._sought(s, runs), *self._names(s, low, each.lower())))
         found.update(m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
         found.update(self._veiled(s, runs))
