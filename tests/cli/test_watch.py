@@ -56,7 +56,7 @@ def test_each_save_is_judged(watching: tuple[subprocess.Popen[str], Path], save:
     save(path, GOOD.replace("- id: b", "- id: b\n    priority: x"))
     eventually(lambda: "5:15" in out.read_text() or '"column": 15' in out.read_text())
     save(path, GOOD + "  - id: c\n")
-    eventually(lambda: "3 tasks" in out.read_text() or '"tasks_count": 3' in out.read_text())
+    eventually(lambda: "ok: 3 tasks" in out.read_text() or '"tasks_count": 3' in out.read_text())
     told = out.read_text().splitlines()
     assert len(told) == 3
     if is_json:
