@@ -178,7 +178,6 @@ SOURCES: Final[Mapping[str, str]] = {
     "plaid": "https://plaid.com/docs/api/items/",
     "polar": "https://docs.polar.sh/integrate/authentication",
     "posthog": "https://posthog.com/docs/api",
-    "pypi": "https://pypi.org/help/#apitoken",
     "rancher": "https://ranchermanager.docs.rancher.com/api/api-tokens",
     "razorpay": "https://razorpay.com/docs/api/authentication/",
     "render": "https://render.com/docs/api",

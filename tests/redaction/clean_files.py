@@ -155,7 +155,7 @@ def _paths(dice: Random) -> Lines:
         f"s3://shop-artifacts/builds/{uuid(dice)}/{draw(dice, 'h', 40)}.zip",
         f"arn:aws:secretsmanager:eu-west-1:{draw(dice, 'd', 12)}:secret:orders/db-password-{draw(dice, 'w', 6)}",
         f"https://github.com/example/shop/commit/{draw(dice, 'h', 40)}#diff-{draw(dice, 'h', 64)}",
-        f"ghcr.io/example/shop@sha256:{draw(dice, 'h', 64)}",
+        f"images.example/shop@sha256:{draw(dice, 'h', 64)}",
         f"https://www.youtube.com/watch?v={draw(dice, 's', 11)}&t={number(dice)}s",
         f"projects/p/locations/eu/keyRings/r/cryptoKeys/k/cryptoKeyVersions/{number(dice)}",
     ]

@@ -47,7 +47,7 @@ pypi: pypi-AgEIcHlwaS5vcmc w:150
 rubygems: rubygems_ h:48
 docker personal: dckr_pat_ w:27
 docker organisation: dckr_oat_ w:32
-crates.io: cio A:32
+crates: cio A:32
 nuget: oy2 L:43
 jfrog reference: cmVmdGtu A:56
 jfrog key: AKCp A:69
