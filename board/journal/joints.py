@@ -37,8 +37,8 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
         if side in text.s:
             for m in compiled(re.escape(side) + r"[ \t]*\n").finditer(text.s):
                 yield Candidate(text.line_start(m.start()), chain(width))
-    for start in base64_lines(text.s):
-        yield Candidate(start, coded)
+    for start, last in base64_lines(text.s):
+        yield Candidate(start, coded, last)
     if width is not None:
         at = 0
         for line in text.s.split("\n")[: -1 if text.s.endswith("\n") else None]:
@@ -47,23 +47,25 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
             at += len(line) + 1
 
 
-def base64_lines(s: str) -> Iterator[int]:
-    """The first lines of base64, and each 64th."""
+def base64_lines(s: str) -> Iterator[tuple[int, int]]:
+    """The first line of each run of base64, and each 64th; with each the last line of its run."""
     done = 0
     firsts = (0,) if compiled(_BASE64_LINE).fullmatch(s, 0, _line_end(s, 0)) is not None else ()
     for start in (*firsts, *(m.start() + 1 for m in compiled(_BASE64_START).finditer(s))):
         if start < done:
             continue
-        at, count = start, 0
+        at, run = start, list[int]()
         while at < len(s) and compiled(_BASE64_REST).fullmatch(s, at, end := _line_end(s, at)) is not None:
-            if count % MOST_LINES == 0:
-                yield at
-            count, at = count + 1, end + 1
+            run.append(at)
+            at = end + 1
         done = at
+        yield from ((each, run[-1]) for each in run[::MOST_LINES])
 
 
 def coded(text: Text, start: int) -> Found:
-    """At most 64 lines of base64 of which one looks like text that was coded."""
+    """At most 64 lines of base64 of which one looks like text that was coded; the first is a whole one."""
+    if compiled(_BASE64_LINE).fullmatch(text.line(start)) is None:
+        return None
     joints: list[tuple[int, int]] = []
     is_text = False
     last = start

@@ -38,7 +38,6 @@ _BY_PLACE: Final = frozenset(("PWD", "Cookie", "cookie", "Set-Cookie", "set-cook
 
 class Sieve:
     def __init__(self, needles: list[str], marks: Marks, own: "Own | None", *, fast: bool = True) -> None:
-        self._needles = needles
         self._marks = marks
         self._own = own
         # What of a value every way of writing it has: its longest word, if that is long enough to be told from others.
