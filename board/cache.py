@@ -31,7 +31,18 @@ from board.steplog import MAX_BYTES, Frame, Spot, StepLog
 _CHECK: Final = 16  # bytes of a checksum
 # What says what a block means and whether it is sound.
 _CODE: Final = ("blocks", "cache", "check", "document", "edits", "instants", "model", "ordering")
-_MORE: Final = ("records", "roll", "settings", "shapes", "steplog", "syntax", "tree", "vocabulary")
+_MORE: Final = (
+    "bookkeeping",
+    "keys",
+    "records",
+    "roll",
+    "settings",
+    "shapes",
+    "steplog",
+    "syntax",
+    "tree",
+    "vocabulary",
+)
 _SLACK: Final = 1 << 20  # bytes on a shelf that nobody needs, beyond as many as are needed
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, assert_never
 
+from board.keys import Key
 from board.model import Status
 from board.shapes import (
     MOST_BYTES,
@@ -29,7 +30,7 @@ from board.shapes import (
     Text,
     Whole,
 )
-from board.vocabulary import OF_ONE_STEP, OWN, TABLES, Key
+from board.vocabulary import OF_ONE_STEP, OWN, TABLES
 
 Json = dict[str, Any]
 

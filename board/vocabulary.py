@@ -6,16 +6,17 @@ It judges no value (`shapes` does) and knows no places.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from board.model import DEFAULT_PRIORITY, ONLY_STEP, Ending, Status
+from board.bookkeeping import WRITTEN
+from board.keys import Key, Table, needed, written
+from board.model import DEFAULT_PRIORITY, ONLY_STEP, Status
 from board.shapes import (
     ALLOWED,
     ARGV,
     CHECKS,
     COUNT,
     ID,
-    INSTANT,
     KIND,
     LITERAL,
     MAYBE_EMPTY,
@@ -32,7 +33,6 @@ from board.shapes import (
     Number,
     Part,
     Regex,
-    Shape,
     Size,
     Span,
     Whole,
@@ -44,42 +44,6 @@ OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if")  # a task with `
 STATUSES: Final = Choice(tuple(Status))
 
 
-class Key(NamedTuple):
-    """`nullable` where a key without a value means no such key: sections, and what `board` itself can't cut out of a
-    shared line. `missing` is the message where a required key is absent and its bare name would not help."""
-
-    shape: Shape
-    about: str
-    default: Any = None
-    required: bool = False
-    nullable: bool = False
-    missing: str = ""
-
-
-class Table(NamedTuple):
-    about: str
-    keys: Mapping[str, Key]
-    example: str = ""  # what to write instead of something that is no mapping
-
-
-def _written(shape: Shape, about: str) -> Key:
-    return Key(shape, about, nullable=True)
-
-
-def _needed(shape: Shape, about: str, missing: str = "") -> Key:
-    return Key(shape, about, required=True, missing=missing)
-
-
-_BY = _written(TEXT, "Who did it.")
-_AT = _written(INSTANT, "When.")
-_ENDED = {
-    "by": _BY,
-    "at": _AT,
-    "why": _written(MAYBE_EMPTY, "The reason that was given."),
-    "commit": _written(TEXT, "The commit that the work ended at."),
-    "checks": _written(TEXTS, "What held when it was asked."),
-    "forced": _written(Flag(), "True where a person overruled a check that did not hold."),
-}
 _WORK = {
     "prompt": Key(TEXT, "What an agent is asked to do; it works until it says `board advance` or `board done`."),
     "run": Key(TEXT, "A command; exit 0 settles the step, anything else is a death."),
@@ -99,7 +63,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "board": Table(
         "A board: tasks that people and coding agents share.",
         {
-            "version": _needed(
+            "version": needed(
                 Whole(VERSION, VERSION), "The format's version.", 'missing key "version": write version: 1'
             ),
             "settings": Key(Part("settings"), "How this board is run.", nullable=True),
@@ -184,9 +148,9 @@ TABLES: Final[Mapping[str, Table]] = {
     "redact_rule": Table(
         "A secret of a kind of your own.",
         {
-            "kind": _needed(KIND, "What its mark says: `[REDACTED:kind:8hex]`."),
-            "literal": _needed(LITERAL, "A text that stands in each such secret, or beside it: looked for first."),
-            "regex": _needed(Regex(), "The secret, or in group 1; Python's, and quick on any line."),
+            "kind": needed(KIND, "What its mark says: `[REDACTED:kind:8hex]`."),
+            "literal": needed(LITERAL, "A text that stands in each such secret, or beside it: looked for first."),
+            "regex": needed(Regex(), "The secret, or in group 1; Python's, and quick on any line."),
         },
         '{kind: acme, literal: "ACME-", regex: "ACME-[0-9A-F]{16,}"}',
     ),
@@ -225,7 +189,7 @@ TABLES: Final[Mapping[str, Table]] = {
     "task": Table(
         "A unit of work.",
         {
-            "id": _needed(ID, "Its name: it also names branch, window and host."),
+            "id": needed(ID, "Its name: it also names branch, window and host."),
             "title": Key(TEXT, "One line for people; the prompt of a task that has no other."),
             "status": Key(STATUSES, "Where it stands; `board` moves it.", default=str(Status.TODO)),
             "agent": Key(NAME, "The profile that works on it."),
@@ -233,7 +197,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "priority": Key(Whole(0, 9), "0 is first, 9 is last.", default=DEFAULT_PRIORITY),
             "after": Key(Items(ID, "a list of task ids"), "Ready when these are done."),
             **_WORK,
-            "run": _written(
+            "run": written(
                 Either(TEXT, Part("run")),
                 "A command (its attempts stand under `ran`); a mapping is the latest attempt, written by `board`.",
             ),
@@ -241,78 +205,25 @@ TABLES: Final[Mapping[str, Table]] = {
             "done_when": Key(CHECKS, "This task's own definition of done."),
             "labels": Key(TEXTS, "Words to find it by."),
             "worktree": Key(Flag(), "`false`: work in the board's folder instead of a worktree.", default=True),
-            "step": _written(ID, f"Written by `board`: the step it is at (`{ONLY_STEP}` where none are listed)."),
-            "claim": _written(Part("claim"), "Written by `board`: the lease of whoever works on it."),
-            "last_token": _written(COUNT, "Written by `board`: the highest fencing token ever granted."),
-            "checkpoint": _written(Part("checkpoint"), "Written by `board`: where the work can go on from."),
-            "ran": _written(Part("run"), "Written by `board`: the latest attempt, where `run` is a command."),
-            "blocked": _written(Part("blocked"), "What it waits for."),
-            "approved": _written(
+            "step": written(ID, f"Written by `board`: the step it is at (`{ONLY_STEP}` where none are listed)."),
+            "claim": written(Part("claim"), "Written by `board`: the lease of whoever works on it."),
+            "last_token": written(COUNT, "Written by `board`: the highest fencing token ever granted."),
+            "checkpoint": written(Part("checkpoint"), "Written by `board`: where the work can go on from."),
+            "ran": written(Part("run"), "Written by `board`: the latest attempt, where `run` is a command."),
+            "blocked": written(Part("blocked"), "What it waits for."),
+            "approved": written(
                 Part("approved"), "Written by `board`: a person's word for one attempt at a gated step."
             ),
-            "done": _written(Part("done"), "Written by `board`: how it came to be done."),
-            "failed": _written(Part("failed"), "Written by `board`: why it was given up."),
-            "cancelled": _written(Part("cancelled"), "Written by `board`: why it isn't wanted."),
+            "done": written(Part("done"), "Written by `board`: how it came to be done."),
+            "failed": written(Part("failed"), "Written by `board`: why it was given up."),
+            "cancelled": written(Part("cancelled"), "Written by `board`: why it isn't wanted."),
         },
         "{id: a-name, title: What to do}",
     ),
     "step": Table(
         "An ordered part of a task; it has either a prompt or a command.",
-        {"id": _needed(ID, "Its name, unique within the task."), **_WORK},
+        {"id": needed(ID, "Its name, unique within the task."), **_WORK},
         "{id: a-name, prompt: What to do}",
     ),
-    "claim": Table(
-        "A granted lease.",
-        {
-            "by": _needed(TEXT, "The holder."),
-            "token": _needed(Whole(1), "The fencing token: higher with each grant, shown at each write."),
-            "at": _needed(INSTANT, "When it was granted."),
-            "expires_at": _needed(INSTANT, "From then on somebody else may take over."),
-        },
-    ),
-    "checkpoint": Table(
-        "A recorded point from which a step can go on.",
-        {
-            "commit": _written(TEXT, "The commit that holds the work so far."),
-            "note": _written(MAYBE_EMPTY, "Where the work stands, in words."),
-            "at": _needed(INSTANT, "When."),
-        },
-    ),
-    "run": Table(
-        "The latest attempt at a step.",
-        {
-            "step": _needed(ID, "The step."),
-            "attempt": _needed(COUNT, "How often it was started."),
-            "started_at": _written(INSTANT, "When; on disk before the worker starts."),
-            "token": _written(COUNT, "The token that it was granted."),
-            "head": _written(TEXT, "The worktree's commit at that moment."),
-            "progressed": _written(Flag(), "True once a checkpoint has moved since."),
-            "stale": _written(COUNT, "Deaths in a row that brought nothing."),
-            "restarts": _written(
-                Items(INSTANT, "a list of instants"), "The restarts that count against the intensity."
-            ),
-            "ended_at": _written(INSTANT, "When its worker was seen dead."),
-            "last_exit": _written(MAYBE_EMPTY, "The evidence of that death."),
-            "ending": _written(
-                Choice(tuple(Ending)), "Why its worker is ended by us; on disk before the first signal."
-            ),
-        },
-    ),
-    "blocked": Table(
-        "What a blocked task waits for.",
-        {
-            "on": _needed(TEXT, "What it waits for.", "blocked.on: name what it waits for"),
-            "by": _BY,
-            "at": _AT,
-            "rule": _written(TEXT, "The rule of the law that held it for a person."),
-        },
-        "{on: what it waits for}",
-    ),
-    "approved": Table(
-        "A person's word for one attempt at a gated step.",
-        {"step": _needed(ID, "The step."), "by": _BY, "at": _AT},
-    ),
-    "done": Table("How the task came to be done.", _ENDED),
-    "failed": Table("Why the task was given up.", _ENDED),
-    "cancelled": Table("Why the task isn't wanted.", _ENDED),
+    **WRITTEN,
 }

@@ -10,9 +10,10 @@ from board.check import LISTED, check, problems
 from board.document import Document
 from board.errors import InvalidBoard
 from board.instants import parse_instant, parse_span
+from board.keys import Key
 from board.settings import Settings, parse_size, read_settings
 from board.shapes import INSTANT_PATTERN, SIZE_ABOVE_ZERO_PATTERN, SPAN_ABOVE_ZERO_PATTERN, SPAN_PATTERN, Part
-from board.vocabulary import TABLES, Key
+from board.vocabulary import TABLES
 
 
 def found(text: str, *profiles: str) -> list[str]:

@@ -1,0 +1,203 @@
+"""The commands that change a board: to plan, to work, to decide. Rows of the table only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from board.cli.commands import BAD, DECIDE, ID, MOVE, PLAN, WHY, WORK, Arg, Command, flag, option
+
+PLANNING: Final = (
+    Command(
+        "init",
+        PLAN,
+        "Make a new board, with comments that explain it.",
+        "planning:init",
+        (Arg(("path",), {"metavar": "PATH", "nargs": "?", "help": "a file or a folder (else ./tasks.yaml)"}),),
+        "board init",
+        "0 made, 1 can't be written, 5 there is one already",
+    ),
+    Command(
+        "add",
+        PLAN,
+        "Put a task on the board.",
+        "planning:add",
+        (
+            Arg(("title",), {"metavar": "TITLE", "help": "one line for people"}),
+            option("--id", "ID", "its name (else made from the title)"),
+            option("--agent", "NAME", "the profile that works on it"),
+            option("--prompt", "TEXT", "what an agent is asked to do; - reads it from stdin"),
+            option("--run", "COMMAND", "a command instead of an agent"),
+            option("--brief", "FILE", "a Markdown file with the whole story, relative to the board"),
+            option("--after", "ID,ID", "ready when these are done"),
+            option("--priority", "N", "0 is first, 9 is last", type=int),
+            flag("--resumable", "a machine may start it again after a death"),
+            option("--gate", "human", "wait for `board approve`, each attempt anew", choices=("human",)),
+            option("--done-if", "COMMAND", "where it exits 0 there is nothing to run"),
+            option("--done-when", "CHECK", "its own definition of done (again for more)", action="append"),
+            option("--label", "WORD", "a word to find it by (again for more)", action="append"),
+        ),
+        'board add "Cover the refund path with tests" --after refund-api --priority 2',
+        f"0 added, 2 the board's rules forbid it, {BAD}, 75 busy",
+    ),
+    Command(
+        "edit",
+        PLAN,
+        "Edit the board in $VISUAL or $EDITOR; nothing is locked meanwhile.",
+        "edit:edit",
+        (),
+        "EDITOR=vim board edit",
+        "0 saved or unchanged, 1 the editor failed, 3 problems: the copy is kept, 75 busy",
+    ),
+    Command(
+        "check",
+        PLAN,
+        "Say everything that is wrong with the board file.",
+        "reading:check",
+        (flag("--watch", "again after each save, until you interrupt it"),),
+        "board check",
+        "0 nothing is wrong, 3 there are problems",
+    ),
+    Command(
+        "schema",
+        PLAN,
+        "Print the JSON schema of board files, for editors.",
+        "planning:schema",
+        (flag("--write", "write it to .board/tasks.schema.json instead"),),
+        "board schema --write",
+        "0 done, 1 can't be written",
+    ),
+)
+
+WORKING: Final = (
+    Command(
+        "claim",
+        WORK,
+        "Take a task: a lease with a token that no later holder shares.",
+        "holder:claim",
+        (ID, flag("--next", "the first task that is ready")),
+        "board claim --next --as alice",
+        f"0 granted, {BAD}, 4 nothing is ready or no such task, 5 held or not ready, 75 busy",
+    ),
+    Command(
+        "renew", WORK, "Make your lease longer.", "holder:renew", (ID,), "board renew refund-tests --as alice", MOVE
+    ),
+    Command(
+        "release",
+        WORK,
+        "Give a task back.",
+        "holder:release",
+        (ID, flag("--force", "take it from whoever holds it; their token is stale then")),
+        "board release refund-tests --as alice",
+        MOVE,
+    ),
+    Command(
+        "start",
+        WORK,
+        "Say that you begin; the attempt goes on record.",
+        "holder:start",
+        (ID,),
+        "board start refund-tests --as alice",
+        MOVE,
+    ),
+    Command(
+        "checkpoint",
+        WORK,
+        "Record a point from which the step can go on.",
+        "holder:checkpoint",
+        (ID, option("--commit", "SHA", "else HEAD of the task's tree"), option("--note", "TEXT", "where it stands")),
+        'board checkpoint refund-tests --note "4 of 7 endpoints" --as alice',
+        MOVE,
+    ),
+    Command(
+        "advance",
+        WORK,
+        "Settle the current step and go to the next one.",
+        "holder:advance",
+        (ID, option("--step", "STEP", "the step that you mean (else $BOARD_STEP); refused when it is over")),
+        "board advance refund-tests --step write --as alice",
+        MOVE,
+    ),
+    Command(
+        "block",
+        WORK,
+        "Say what a task waits for; its claim ends.",
+        "holder:block",
+        (
+            ID,
+            option("--on", "WHAT", "what it waits for", required=True),
+            option("--by", "NAME", "who says so (else you)"),
+        ),
+        'board block refund-tests --on "staging API key" --as alice',
+        MOVE,
+    ),
+    Command(
+        "review",
+        WORK,
+        "Hand a task over for a person to look at.",
+        "holder:review",
+        (ID, option("--note", "TEXT", "what to look at")),
+        'board review refund-tests --note "see the last commit" --as alice',
+        MOVE,
+    ),
+    Command(
+        "done",
+        WORK,
+        "Check the definition of done, and settle the task when it holds.",
+        "ending:done",
+        (
+            ID,
+            flag("--force", "settle it although it doesn't hold; needs --why"),
+            option("--why", "TEXT", WHY),
+        ),
+        "board done refund-tests --as alice",
+        f"0 done, 2 usage, {BAD}, 4 no such task, 5 refused or not done, 75 busy",
+    ),
+    Command(
+        "fail",
+        WORK,
+        "Give a task up.",
+        "ending:fail",
+        (ID, option("--why", "TEXT", WHY, required=True)),
+        'board fail refund-tests --why "the API is gone" --as alice',
+        MOVE,
+    ),
+)
+
+DECIDING: Final = (
+    Command(
+        "approve",
+        DECIDE,
+        "Allow one attempt of the current step.",
+        "person:approve",
+        (ID,),
+        "board approve refund-tests",
+        MOVE,
+    ),
+    Command(
+        "unblock",
+        DECIDE,
+        "Say that what a task waited for is there.",
+        "person:unblock",
+        (ID,),
+        "board unblock refund-tests",
+        MOVE,
+    ),
+    Command(
+        "cancel",
+        DECIDE,
+        "Say that a task isn't wanted.",
+        "person:cancel",
+        (ID, option("--why", "TEXT", WHY)),
+        'board cancel refund-tests --why "superseded"',
+        MOVE,
+    ),
+    Command(
+        "reopen",
+        DECIDE,
+        "Put an ended task back to todo.",
+        "person:reopen",
+        (ID,),
+        "board reopen refund-tests",
+        MOVE,
+    ),
+)

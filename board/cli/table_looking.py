@@ -1,0 +1,88 @@
+"""The commands that only look. Rows of the table only."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from board.cli.commands import BAD, ID, JOURNAL, LOOK, Arg, Command, flag, option
+
+ACTIONS: Final = ("list", "show", "diff", "restore")
+
+LOOKING: Final = (
+    Command(
+        "list",
+        LOOK,
+        "Show the tasks.",
+        "reading:list_tasks",
+        (
+            option("--status", "S,S", "only these statuses"),
+            flag("--ready", "only what may be claimed now"),
+            option("--label", "WORD", "only tasks with this label"),
+        ),
+        "board list --status todo,blocked",
+        f"0 shown, 2 no such status, {BAD}",
+    ),
+    Command(
+        "show",
+        LOOK,
+        "Show one task.",
+        "reading:show",
+        (ID,),
+        "board show refund-tests --json",
+        f"0 shown, {BAD}, 4 no such task",
+    ),
+    Command(
+        "next",
+        LOOK,
+        "Show the task that `claim --next` would take.",
+        "reading:next_task",
+        (),
+        "board next",
+        f"0 shown, {BAD}, 4 nothing is ready",
+    ),
+    Command(
+        "why",
+        LOOK,
+        "Say why a task stands where it stands, and what happens next.",
+        "why:why",
+        (ID,),
+        "board why refund-tests",
+        f"0 shown, {BAD}, 4 no such task",
+    ),
+    Command(
+        "log",
+        LOOK,
+        "Show what happened, from the journal.",
+        "log:log",
+        (
+            Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "only this task (else $BOARD_TASK, else all)"}),
+            flag("--follow", "go on with what happens from now on", "-f"),
+            *JOURNAL,
+        ),
+        "board log refund-tests --since 1h\nboard log -f -n 20 --level warn",
+        f"0 shown, 2 usage, {BAD}",
+    ),
+    Command(
+        "history",
+        LOOK,
+        "Show the board's versions, compare them, bring one back.",
+        "history:history",
+        (
+            Arg(("action",), {"metavar": "ACTION", "nargs": "?", "choices": ACTIONS, "help": ", ".join(ACTIONS)}),
+            Arg(("rev",), {"metavar": "REV", "nargs": "?", "help": "a version, by the first digits of its revision"}),
+            Arg(("other",), {"metavar": "REV", "nargs": "?", "help": "diff: what to compare with (else the newest)"}),
+            option("--limit", "N", "list: at most so many", type=int, default=20),
+        ),
+        "board history\nboard history diff 3f2a9c1\nboard history restore 3f2a9c1",
+        f"0 shown or restored, 2 usage, {BAD}, 4 no such version, 75 busy",
+    ),
+    Command(
+        "completion",
+        LOOK,
+        "Print the line that turns on shell completion.",
+        "completion:completion",
+        (Arg(("shell",), {"metavar": "SHELL", "choices": ("bash", "zsh", "fish"), "help": "bash, zsh or fish"}),),
+        'eval "$(board completion bash)"',
+        "0 printed, 2 no such shell",
+    ),
+)
