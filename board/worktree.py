@@ -8,21 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from board import copying, git
-from board.errors import BoardError
+from board import copying, git, treelock
+from board.treelock import WorktreeError
 
-LOCK_NAME: Final = "crewboard-worktree.lock"
 FETCH_TIMEOUT: Final = 10.0
 FETCH_FRESH: Final = 30.0  # seconds in which trees made one after another share one fetch
 ADD_TIMEOUT: Final = 600.0  # a checkout of a large repository, with its hooks
 _HALF_MADE: Final = "initializing"  # git's own mark on a worktree whose making hasn't ended
-
-
-class WorktreeError(BoardError):
-    """The tree can't be had as asked; nothing of anybody's was changed."""
 
 
 class Plan(NamedTuple):
@@ -59,7 +53,7 @@ def ensure(plan: Plan, lock_for: float = 120.0) -> Tree:
     top = main_top(plan.repo)
     site = _Site(top, place(top, plan.root, plan.task), plan.task)
     warnings: list[str] = []
-    with _locked(os.path.join(git.common_dir(top), LOCK_NAME), lock_for) as lock:
+    with treelock.held(top, lock_for) as lock:
         created = _settle(site, plan.base, lock, warnings)
         warnings += copying.copy_missing(site.top, site.path, plan.copy)
     commit = git.head(site.path)
@@ -100,7 +94,7 @@ def drift(tree_path: str, branch: str | None, checkpoint: str | None) -> str | N
     except OSError as error:
         raise git.GitError(("stat", tree_path), None, str(error)) from error
     stands = git.standing(tree_path)
-    if stands is None or not _is_same(stands.top, tree_path):
+    if stands is None or not is_same(stands.top, tree_path):
         return "worktree gone"
     if branch is not None and stands.branch != branch:
         return f"branch is {stands.branch or 'detached'}, not {branch}"
@@ -117,30 +111,6 @@ def _lost_checkpoint(tree_path: str, checkpoint: str) -> str | None:
         argv = ("git", "-C", tree_path, "merge-base", "--is-ancestor", checkpoint, "HEAD")
         raise git.GitError(argv, None, "the clone is too shallow to tell", "git fetch --unshallow")
     return None if kept else f"checkpoint {checkpoint[:7]} is not an ancestor of HEAD"
-
-
-@contextlib.contextmanager
-def _locked(path: str, patience: float) -> Iterator[int]:
-    """An advisory lock that ends with its holder, however that ends; git's hooks don't inherit it."""
-    import fcntl
-
-    deadline = time.monotonic() + patience
-    try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as error:
-        raise WorktreeError(f"can't open {path}: {error.strerror}", "make it writable for you") from error
-    try:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise WorktreeError(f"{path} is held by another for {patience:g} s", "try again") from None
-                time.sleep(0.02)
-        yield lock
-    finally:
-        os.close(lock)
 
 
 def _settle(site: _Site, base: str, lock: int, warnings: list[str]) -> bool:
@@ -168,7 +138,7 @@ def _settle(site: _Site, base: str, lock: int, warnings: list[str]) -> bool:
 def _survey(site: _Site) -> Literal["there", "absent", "lost"]:
     """`lost`: git still has the tree in its books, but the folder is gone. Anything foreign raises WorktreeError."""
     known = git.worktrees(site.top)
-    here = next((tree for tree in known if _is_same(tree.path, site.path)), None)
+    here = next((tree for tree in known if is_same(tree.path, site.path)), None)
     others = [tree for tree in known if tree is not here and tree.branch == site.branch]
     for other in others:
         if os.path.lexists(other.path):
@@ -249,13 +219,13 @@ def _fetch(top: str, lock: int) -> list[str]:
     return []
 
 
-def _is_same(one: str, other: str) -> bool:
+def is_same(one: str, other: str) -> bool:
     return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _is_own_top(path: str) -> bool:
     top = git.root(path) if os.path.isdir(path) else None
-    return top is not None and _is_same(top, path)
+    return top is not None and is_same(top, path)
 
 
 def _is_empty_folder(path: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from board.environs import environs
 from board.errors import BoardError
 from board.model import Task
 from board.templates import template_text
@@ -80,9 +81,7 @@ def _executable(folder: str, program: str) -> str | None:
 
 def _identity(task: Task, attempt: Attempt, site: Site, grant: str) -> dict[str, str]:
     return {
-        "BOARD_FILE": site.board,
-        "BOARD_TASK": task.id,
-        "BOARD_STEP": task.step.id,
+        **environs(task, site.board, site.tree, is_own_tree=site.branch is not None),
         "BOARD_CLAIM": grant,
         "BOARD_WORKER": attempt.worker,
         ATTEMPT: attempt.mark,

@@ -12,6 +12,7 @@ from typing import Any
 
 from board import worktree
 from board.done import Finding, Terms, check
+from board.environs import environs
 from board.errors import BoardError
 from board.home import definition_of_done, head_of
 from board.model import Board, Task
@@ -26,7 +27,7 @@ async def done_if(task: Task, site: Site) -> Answer:
     """Exit 0 is yes, any other exit no; a time-out, a signal or a shell that can't run it is no answer."""
     command = task.step.done_if
     assert command is not None
-    env = {**environment(os.environ), "BOARD_TASK": task.id, "BOARD_STEP": task.step.id, "BOARD_FILE": site.board}
+    env = {**environment(os.environ), **environs(task, site.board, site.tree, is_own_tree=site.branch is not None)}
     try:
         ended = await asyncio.to_thread(run_program, ["sh", "-c", command], env, DONE_IF_TIMEOUT, cwd=site.tree)
     except OSError:

@@ -7,6 +7,7 @@ import os
 from typing import NamedTuple
 
 from board import worktree
+from board.environs import environs
 from board.errors import BoardError
 from board.model import Board, Run, Task
 from board.program import environment, run_program
@@ -135,7 +136,7 @@ class Starter:
 
     async def _set_up(self, keeping: Keeping, board: Board, site: Site) -> bool:
         for command in board.settings.worktrees.setup:
-            env = {**environment(os.environ), "BOARD_TASK": keeping.task.id, "BOARD_FILE": site.board}
+            env = {**environment(os.environ), **environs(keeping.task, site.board, site.tree, is_own_tree=True)}
             ended = await asyncio.to_thread(run_program, ["sh", "-c", command], env, 600.0, cwd=site.tree, tail=4000)
             if ended.status != 0:
                 self.tools.tell(

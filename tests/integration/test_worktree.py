@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from board import git, worktree
-from board.worktree import Plan, Tree, WorktreeError, drift, ensure
+from board import git, treelock, worktree
+from board.treelock import WorktreeError
+from board.worktree import Plan, Tree, drift, ensure
 from tests import repositories as repos
 
 ROOT = "../{repo}.worktrees"
@@ -298,7 +299,7 @@ def test_the_same_tree_asked_for_twelve_times_at_once_is_made_once(repo: Path) -
 
 def test_a_lock_that_is_held_is_waited_for_and_then_said(repo: Path) -> None:
     """Nothing is made beside another who makes trees. Mutant killed: no flock."""
-    with (repo / ".git" / worktree.LOCK_NAME).open("w") as lock:
+    with (repo / ".git" / treelock.LOCK_NAME).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(WorktreeError, match="held by another"):
             ensure(plan(repo), lock_for=0.1)
