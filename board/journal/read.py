@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from itertools import islice
-from typing import Final
 
 from board.journal.events import VERSION
 from board.journal.files import (
@@ -26,7 +25,6 @@ from board.journal.files import (
 from board.journal.wanted import Found, Record, Sieve, Wanted, parsed
 
 Ends = Mapping[tuple[str, int], int]  # how far each segment is to be read, by day and number
-_NO_ENDS: Final[Ends] = {}
 
 
 class Flaw(StrEnum):

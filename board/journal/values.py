@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from stat import S_ISDIR, S_ISREG
 from typing import Any, Final, NamedTuple
 
+from board.journal.dotenv import env_file_values, unescaped
 from board.journal.rules import is_worth_masking
 
 VARIABLES: Final = "env:"  # behind it stands the name of a variable, or a glob
@@ -18,14 +19,6 @@ MAX_BYTES: Final = 1 << 20
 MAX_VALUES: Final = 2_000
 _DEEPEST: Final = 60
 
-_ENTRY: Final = re.compile(
-    r"^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)[ \t]*(?:=|:(?=[ \t]))[ \t]*"
-    r"(?:'(?P<single>[^']*+)'|\"(?P<double>(?:[^\"\\]|\\.)*+)\"|`(?P<back>[^`]*+)`|(?P<bare>[^\r\n]*+))",
-    re.MULTILINE | re.DOTALL,
-)
-_COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))#.*")
-_ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t"}
 _YAML_KEY: Final = re.compile(r"^(?:- +)*(?:[\"']?[\w.\-/ ]{1,128}[\"']?: +|[\"']?[\w.\-/ ]{1,128}[\"']?:$)?")
 _YAML_TAGS: Final = re.compile(r"^(?:[&!][^ ]*+ +)+")
 _YAML_PLAIN: Final = re.compile(r"(?: +#.*)?$")
@@ -62,17 +55,6 @@ def known_values(folder: str, sources: Sequence[str], env: Mapping[str, str]) ->
 def stamp(folder: str, sources: Sequence[str], env: Mapping[str, str]) -> tuple[object, ...]:
     """What changes when a source does: to be compared and for nothing else."""
     return tuple(_state(located(folder, source, env)) for source in sources if not source.startswith(VARIABLES))
-
-
-def env_file_values(text: str) -> dict[str, str]:
-    """What a `.env` file sets, by name: with `export`, quotes (also over several lines), escapes and comments."""
-    found = {}
-    for at in _ENTRY.finditer(text.removeprefix("\ufeff")):
-        value = at["single"] if at["single"] is not None else at["back"]
-        if at["double"] is not None:
-            value = _ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), at["double"])
-        found[at["name"]] = _COMMENT.sub("", at["bare"]).strip() if value is None else value
-    return found
 
 
 def _of_source(folder: str, source: str, env: Mapping[str, str]) -> tuple[list[str], str | None]:
@@ -153,7 +135,7 @@ def _of_yaml(text: str) -> Iterator[str]:
         if value[:1] in ("[", "{"):
             yield from (next(filter(None, at.groups()), "").rstrip(":") for at in _FLOW.finditer(value))
         elif value[:1] in ('"', "'") and (at := _FLOW.match(value)):
-            yield _ESCAPE.sub(lambda m: _ESCAPED.get(m[1], m[1]), at[1]) if at[1] is not None else at[2] or ""
+            yield unescaped(at[1]) if at[1] is not None else at[2] or ""
         else:
             yield _YAML_PLAIN.sub("", value, count=1)
 

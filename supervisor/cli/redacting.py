@@ -13,9 +13,10 @@ from typing import Any, Final
 from board.cli import outlet
 from board.cli.context import Context
 from board.errors import InvalidBoard, UsageError
+from board.journal.dotenv import env_file_values
 from board.journal.redact import Redactor, known_from_environment
 from board.journal.tally import Found, Tally
-from board.journal.values import MAX_BYTES, env_file_values
+from board.journal.values import MAX_BYTES
 
 _CHUNK: Final = 64 * 1024
 _DEEPEST: Final = 60

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from board.journal.values import MAX_BYTES, MAX_VALUES, env_file_values, known_values
+from board.journal.dotenv import env_file_values
+from board.journal.values import MAX_BYTES, MAX_VALUES, known_values
 
 DICE = random.Random(7)
 
