@@ -92,7 +92,7 @@ class Search:
     def release(self, task: Task, moved: Collection[Moved]) -> None:
         """What the task had before, once its board says so."""
         for one in moved:
-            mine = Reservation(self._home, task.id, one.name)
+            mine = Reservation(self._home, task.id, one.port_name)
             if self._reservations is not None and self._reservations.of(one.port_was) == mine:
                 self._reservations.drop(one.port_was)
 

@@ -18,7 +18,6 @@ from board.errors import Busy
 from board.ports import Reservation
 
 _LOCK: Final = ".lock"
-_PATIENCE: Final = 10.0  # seconds
 _BETWEEN_TRIES: Final = 0.005
 
 
@@ -39,8 +38,10 @@ def folder_of(env: Mapping[str, str]) -> str:
 
 
 class Reservations:
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, patience: float = 10.0) -> None:
+        """`patience`: seconds for which others may hold the lock."""
         self.folder = folder
+        self._patience = patience
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -53,14 +54,14 @@ class Reservations:
         except OSError as error:
             raise Unusable(f"{self.folder}: {error.strerror}") from None
         try:
-            deadline = time.monotonic() + _PATIENCE
+            deadline = time.monotonic() + self._patience
             while True:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
                     if time.monotonic() >= deadline:
-                        raise Busy(f"{self.folder} is held by another for {_PATIENCE:g} s", "try again") from None
+                        raise Busy(f"{self.folder} is held by another for {self._patience:g} s", "try again") from None
                     time.sleep(_BETWEEN_TRIES)
                 except OSError as error:
                     raise Unusable(f"{self.folder}: {error.strerror}") from None

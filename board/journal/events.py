@@ -88,7 +88,7 @@ _BOARD: Final[dict[str, EventKind]] = {
     "port_moved": EventKind(
         "warn",
         "Somebody else has a task's port: the task was given another one.",
-        ("name", "port", "port_was", "taken_by"),
+        ("port_name", "port", "port_was", "taken_by"),
     ),
     "done_check_failed": EventKind(
         "warn", "The definition of done did not hold.", ("check", "exit_status", "output", "took_s")

@@ -13,7 +13,7 @@ from board.ports import granted, wanted, words
 class Moved(NamedTuple):
     """A port that somebody else has: `taken_by` says who, in words."""
 
-    name: str
+    port_name: str
     port: int
     port_was: int
     taken_by: str
@@ -40,7 +40,7 @@ def grant_ports(ask: Ask, port: Mapping[str, int], moved: Sequence[Moved] = ()) 
     before = granted(task)
     kept = {name: port[name] for name in wanted(task) if name in port}
     fresh = {name: number for name, number in kept.items() if name not in before}
-    told = [Told("port_moved", one._asdict()) for one in moved if one.name in kept]
+    told = [Told("port_moved", one._asdict()) for one in moved if one.port_name in kept]
     if fresh:
         told.insert(0, Told("ports_granted", {"by": ask.actor.name, "ports": words(fresh)}))
     patch: dict[str, Any] = {"port": kept}
