@@ -134,8 +134,8 @@ def process_of(task: str, place: Place, port: int) -> Iterator[int]:
     ],
 )
 def test_a_port_on_which_anybody_listens_is_not_free(address: str, family: int) -> None:
-    """On whatever address, of whichever family. Mutants killed: any of the four tries left out, but those that
-    another one covers on this system (127.0.0.1, ::1); on others they are needed."""
+    """On whatever address, of whichever family. Mutants killed: 0.0.0.0 left out; both of IPv6 left out. (Each of the
+    other tries is covered by one of its family on this system, not on every.)"""
     if family == socket.AF_INET6 and not has_ipv6():
         pytest.skip("no IPv6 here")
     port = unused()
@@ -500,5 +500,6 @@ def collided_with(mine: Place, folder: Path, span: PortRange) -> Place:
 
 
 def test_who_dies_while_granting_leaves_no_port_to_two(memory: Path) -> None:
-    """At whatever line: the lock is free at once, and no board ends up with another one's port."""
+    """At whatever line: the lock is free at once, and no board ends up with another one's port.
+    Mutant killed: reservations of other boards unread. CREWBOARD_PORT_DEATHS is how often (25)."""
     alone(deaths, memory)

@@ -78,6 +78,21 @@ def test_a_stranger_on_the_port_moves_it_at_the_next_start(house: House) -> None
     assert told["taken_by"].startswith(f"pid {os.getpid()} (")
 
 
+def test_each_attempt_is_listened_to_anew(house: House) -> None:
+    """Also where the sockets of the machine are the same. Mutant killed: a new worker noticed by sockets alone."""
+    house.write(task("shop", "sleep 1000"), restart=", stale: 100")
+    house.start()
+    for start in (1, 2):
+        pid = house.pid("shop", start)
+        eventually(lambda: heard(house, "shop") == (pid, []), 15, lambda: str(heard(house, "shop")))  # noqa: B023
+        os.kill(pid, signal.SIGKILL)
+
+
+def heard(house: House, name: str) -> tuple[int | None, list[int] | None]:
+    seen = house.status()["tasks"][name]
+    return seen["pid"], seen["listening"]
+
+
 def test_setup_knows_the_ports(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """What makes a tree ready has what works in it. Mutant killed: ports granted behind the setup."""
     isolate(monkeypatch)
