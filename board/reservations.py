@@ -48,6 +48,8 @@ class Reservations:
         """One process or thread at a time. Raises Unusable, and Busy where others hold it for too long."""
         import fcntl
 
+        if not os.path.isabs(self.folder):
+            raise Unusable(f"{self.folder}: there is no home folder to keep it in")
         try:
             os.makedirs(self.folder, 0o700, exist_ok=True)
             lock = os.open(os.path.join(self.folder, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -407,6 +407,21 @@ def test_without_a_folder_the_record_and_the_sockets_decide(tmp_path: Path) -> N
         assert place.grant(kept, "b", moves=True)["web"] not in (port, other)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_to_is_no_folder(place: Place, kept: Reservations) -> None:
+    """The same as none."""
+    Path(kept.folder).mkdir(parents=True)
+    Path(kept.folder).chmod(0o500)
+    assert place.asked(kept, "a").trouble == f"{kept.folder}: Permission denied"
+    assert len(granted(place.task("a"))) == 2
+
+
+def test_without_a_home_nothing_is_kept_beside_the_board(place: Place) -> None:
+    """A path that isn't absolute is made nowhere. Mutant killed: a folder called ~ where the program stands."""
+    assert place.asked(Reservations("~/ports"), "a").trouble == "~/ports: there is no home folder to keep it in"
+    assert not Path("~").exists()
+
+
 def test_a_range_without_a_free_port_is_refused(tmp_path: Path, kept: Reservations) -> None:
     """Nothing is granted by halves, and nothing is written; once there is room again, there are ports."""
     names = "".join(f"    {line}\n" for line in ("title: full", f"ports: [{', '.join(f'p{n}' for n in range(15))}]"))

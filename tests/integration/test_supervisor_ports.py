@@ -117,6 +117,17 @@ def test_done_if_knows_the_ports(house: House) -> None:
     assert house.lines("said")[-1] == str(port)
 
 
+def test_reservations_that_can_not_be_had_are_told_once(house: House) -> None:
+    """The workers have their ports all the same. Mutant killed: told at each start."""
+    (house.folder / "state").write_text("")
+    house.write(task("a", "sleep 1000") + task("b", "sleep 1000"))
+    house.start(env={"XDG_STATE_HOME": str(house.folder / "state")})
+    assert house.pid("a") != house.pid("b")
+    assert granted(house.task("a"))["web"] != granted(house.task("b"))["web"]
+    (told,) = house.journal(None, "reservation_failed")
+    assert told["problem"].endswith(": Not a directory")
+
+
 @pytest.fixture
 def neighbour(tmp_path: Path, house: House) -> Iterator[House]:
     folder = tmp_path / "neighbour"
