@@ -15,7 +15,21 @@ from board.errors import InvalidBoard, Problem
 from board.findings import Finding, Path, in_order, label, place_of, unknown, wrong
 from board.model import ONLY_STEP, Status
 from board.ordering import LISTED, order_of
-from board.shapes import Either, Items, Named, Part, Shape, describe, is_in, regex_fault, show
+from board.ports import variable
+from board.settings import range_of
+from board.shapes import (
+    MOST_PORTS,
+    OWN_PORT,
+    Either,
+    Items,
+    Named,
+    Part,
+    Shape,
+    describe,
+    is_in,
+    regex_fault,
+    show,
+)
 from board.tree import Tree
 from board.vocabulary import OF_ONE_STEP, OWN, TABLES
 
@@ -41,7 +55,8 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
 
 def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
     """Is a board without its tasks without a problem?"""
-    surveys = (_part("board", data, ()), _profiles(data, profiles), _allowed(data.get("settings")))
+    settings = data.get("settings")
+    surveys = (_part("board", data, ()), _profiles(data, profiles), _allowed(settings), _range(settings))
     return all(map(_is_empty, surveys))
 
 
@@ -95,8 +110,8 @@ def _value(shape: Shape, value: Any, path: Path) -> Iterator[Finding]:
     match shape:
         case Part(name):
             yield from _part(name, value, path)
-        case Items(item, expected, least):
-            if not isinstance(value, list) or len(value) < least:
+        case Items(item, expected, least, most):
+            if not isinstance(value, list) or not least <= len(value) <= (len(value) if most is None else most):
                 yield wrong(path, expected, value)
             else:
                 for index, one in enumerate(value):
@@ -137,6 +152,7 @@ def _meanings(document: Document, profiles: Collection[str]) -> Iterator[Finding
     tasks = _mappings(data.get("tasks"), ("tasks",))
     yield from _profiles(data, profiles)
     yield from _allowed(data.get("settings"))
+    yield from _range(data.get("settings"))
     known = agents_of(data, profiles)
     for path, task in tasks:
         agent = task.get("agent")
@@ -189,6 +205,17 @@ def _allowed(settings: Any) -> Iterator[Finding]:
             yield Finding(path, f"{label(path)}: {fault}")
 
 
+def _range(settings: Any) -> Iterator[Finding]:
+    """Fewer ports than one task may name."""
+    said = settings.get("ports") if isinstance(settings, dict) else None
+    if isinstance(said, dict) and all(is_in(OWN_PORT, value) for key, value in said.items() if key in ("from", "to")):
+        ports = range_of(said)
+        count = max(0, ports.high - ports.low + 1)
+        if count < MOST_PORTS:
+            room = f"{ports.low} to {ports.high} has room for {count}, and one task may name {MOST_PORTS}"
+            yield Finding(("settings", "ports"), f"settings.ports: {room}", at_key=True)
+
+
 def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
     status = task.get("status", Status.TODO)
     if status == Status.BLOCKED and task.get("blocked") is None:
@@ -198,6 +225,7 @@ def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
         yield Finding(
             (*path, "ran"), "ran: only where `run` is a command; here the attempt stands under `run`", at_key=True
         )
+    yield from _port_names(task.get("ports"), (*path, "ports"))
     if "steps" in task:
         yield from _with_steps(task, path, tree)
         names = [str(step["id"]) for _, step in _mappings(task["steps"], ()) if "id" in step]
@@ -222,6 +250,19 @@ def _with_steps(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
         if ("prompt" in step) == ("run" in step):
             has = "has both" if "run" in step else "has neither"
             yield Finding(place, f"a step needs exactly one of `prompt` and `run`; this one {has}")
+
+
+def _port_names(names: Any, path: Path) -> Iterator[Finding]:
+    """Each is a variable, `PORT_NAME`, so that `a-b` and `a_b` are one."""
+    seen: dict[str, str] = {}
+    for index, name in enumerate(names if isinstance(names, list) else ()):
+        if not isinstance(name, str):
+            continue
+        first = seen.setdefault(variable(name), name)
+        if first == name and index != names.index(name):
+            yield Finding((*path, index), f"duplicate port name {show(name)}")
+        elif first != name:
+            yield Finding((*path, index), f"duplicate port name {show(name)}: it is {variable(name)}, as {show(first)}")
 
 
 def _doubled(items: Iterable[tuple[Path, Record]], tree: Tree, kind: str = "") -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from board.model import Task
+from board.ports import variables
 
 
 def environs(task: Task, board_file: str, tree: str, *, is_own_tree: bool) -> dict[str, str]:
@@ -14,7 +15,7 @@ def environs(task: Task, board_file: str, tree: str, *, is_own_tree: bool) -> di
     if is_own_tree:
         root = os.path.basename(os.path.dirname(os.path.abspath(tree)))
         env["COMPOSE_PROJECT_NAME"] = _compose_name(f"{root}-{task.id}")
-    return env
+    return {**env, **variables(task)}
 
 
 def _compose_name(text: str) -> str:

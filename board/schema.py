@@ -1,7 +1,8 @@
 """The board file's JSON Schema (draft 2020-12), for editors that complete and explain; `check` has the last word.
 
 Printed from `vocabulary`, so it allows what `check` allows, but for what no schema can say: names that must be unique
-or exist (`id`, `after`, `step`, `agent`, `use`), cycles, and that `5.0` is no whole number.
+or exist (`id`, `after`, `step`, `agent`, `use`, `ports`), cycles, the room between two ports, and that `5.0` is no
+whole number.
 """
 
 from __future__ import annotations
@@ -96,8 +97,10 @@ def _key(key: Key) -> Json:
 
 def _shape(shape: Shape) -> Json:
     match shape:
-        case Items(item, _, least):
-            return {"type": "array", "items": _shape(item), **({"minItems": least} if least else {})}
+        case Items(item, _, least, most):
+            lengths = {"minItems": least or None, "maxItems": most}
+            limits = {key: limit for key, limit in lengths.items() if limit is not None}
+            return {"type": "array", "items": _shape(item), **limits}
         case Part(name):
             return {"$ref": f"#/$defs/{name}"}
         case Named(name, value):
@@ -143,7 +146,7 @@ def _whole(low: int, high: int | None) -> Json:
     return {"type": "integer", "minimum": low, **({"maximum": high} if high is not None else {})}
 
 
-def _named(name: Text, value: Text | Part) -> Json:
+def _named(name: Text, value: Text | Part | Whole) -> Json:
     return {
         "type": "object",
         "patternProperties": {f"^{OWN}": {}, f"^(?!{OWN}){name.pattern.removeprefix('^')}": _shape(value)},

@@ -73,6 +73,13 @@ class Journaling(NamedTuple):
     segment_bytes: int = 8 << 20
 
 
+class PortRange(NamedTuple):
+    """Where the tasks' ports are taken from, both ends included."""
+
+    low: int = 20000
+    high: int = 29999
+
+
 class Settings(NamedTuple):
     lease: float = 7200.0
     max_workers: int = 4
@@ -84,6 +91,7 @@ class Settings(NamedTuple):
     worktrees: Worktrees = Worktrees()
     redact: Redact = Redact()
     journal: Journaling = Journaling()
+    ports: PortRange = PortRange()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -100,6 +108,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         worktrees=_worktrees(record.get("worktrees") or {}),
         redact=_redact(record.get("redact") or {}),
         journal=_journal(record.get("journal") or {}),
+        ports=range_of(record.get("ports") or {}),
     )
 
 
@@ -159,6 +168,11 @@ def _journal(record: Mapping[str, Any]) -> Journaling:
         free_bytes=_size(record, "free_bytes", plain.free_bytes),
         segment_bytes=_size(record, "segment_bytes", plain.segment_bytes),
     )
+
+
+def range_of(record: Mapping[str, Any]) -> PortRange:
+    plain = PortRange()
+    return PortRange(record.get("from", plain.low), record.get("to", plain.high))
 
 
 def _size(record: Mapping[str, Any], key: str, default: int) -> int:

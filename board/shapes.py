@@ -55,6 +55,7 @@ class Items(NamedTuple):
     item: Text | Part
     expected: str
     least: int = 0
+    most: int | None = None
 
 
 class Part(NamedTuple):
@@ -67,7 +68,7 @@ class Named(NamedTuple):
     """A mapping from names of the person's choice to values of one shape."""
 
     name: Text
-    value: Text | Part
+    value: Text | Part | Whole
 
 
 class Either(NamedTuple):
@@ -110,6 +111,14 @@ TEXTS: Final = Items(TEXT, "a list of texts")
 ARGV: Final = Items(MAYBE_EMPTY, "a list of a program and its arguments", least=1)
 CHECKS: Final = Items(TEXT, "a list of checks (clean, committed, pushed, merged, pr or commands)")
 COUNT: Final = Whole(0)
+MOST_PORTS: Final = 16  # of one task
+PORT_NAME: Final = Text(
+    "a name of a-z 0-9 _ - that begins with a letter (at most 32, such as web)", "^[a-z][a-z0-9_-]{0,31}$"
+)
+PORT_NAMES: Final = Items(PORT_NAME, f"a list of at most {MOST_PORTS} names of ports", most=MOST_PORTS)
+PORT: Final = Whole(1, 65535)
+# Below what Linux (32768) and the others (49152) hand out by themselves, above what only root may have.
+OWN_PORT: Final = Whole(1024, 32767)
 NOT_OWN_KINDS: Final = ("cut", "failed", "known")  # marks that mean something else than a kind of secret
 KIND: Final = Text(
     f"a word of a-z 0-9 (at most 16, not {', '.join(NOT_OWN_KINDS[:-1])} or {NOT_OWN_KINDS[-1]})",

@@ -202,6 +202,7 @@ class Report:
             known.last if known else None,
             known.window if known else None,
             keeping.busy,
+            known.listening if known and isinstance(keeping.verdict, Alive | Lingering) else None,
         )
         view = task_view(line)
         # The instant of an uneventful look is no news: it would rewrite the file at each sweep.

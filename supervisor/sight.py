@@ -45,6 +45,7 @@ class Known:
     last: Observation | None = None
     activity: Activity | None = None
     told: Doing = field(default_factory=Working)
+    listening: tuple[int, ...] | None = None  # the ports on which its tree listens, once somebody has looked
     born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
 
     def ran_for(self) -> float | None:

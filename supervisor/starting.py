@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from board import worktree
 from board.environs import environs
-from board.errors import BoardError
+from board.errors import BoardError, RefusedError
 from board.model import Board, Run, Task
+from board.moves import Reason
 from board.program import environment, run_program
 from supervisor import looks
 from supervisor.control import TmuxRefused
@@ -18,6 +19,7 @@ from supervisor.launch import Launch, Site, missing_program, prepare, write_brie
 from supervisor.ledger import Opening
 from supervisor.model import Alive, Attempt, Dead, Exit, Rule, Start
 from supervisor.panes import ATTEMPT_OPTION
+from supervisor.porter import Porter
 from supervisor.processes import identify
 from supervisor.profiles import Profile
 from supervisor.sight import Known
@@ -41,13 +43,16 @@ class _Told(NamedTuple):
 class Starter:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
+        self.porter = Porter(tools)
 
     async def start(self, keeping: Keeping, board: Board, action: Start) -> None:
         """The task's current step, running under a new token; or its task blocked with what was missing."""
         task, server = keeping.task, self.tools.server
         died_at = keeping.verdict.at if isinstance(keeping.verdict, Dead) else None
         site, profile = self.tools.site(board, task), self._profile(keeping, board)
-        if server is None or profile is None or not await self._ready_tree(keeping, board, site):
+        if server is None or profile is None or not await self._ready_ports(keeping):
+            return
+        if not await self._ready_tree(keeping, board, site):
             return
         head = keeping.facts.head or await looks.tree_head(site)
         pane = await server.open_window(self.tools.session, task.id, site.tree)
@@ -118,6 +123,17 @@ class Starter:
             waited_s=waited if is_restart else None,
             prompt=told.prompt,
         )
+
+    async def _ready_ports(self, keeping: Keeping) -> bool:
+        """The task as it stands with its ports; False, and it is blocked, where there are none left."""
+        try:
+            keeping.task = await self.porter.ready(keeping.task)
+        except RefusedError as error:
+            if error.reason != Reason.NO_PORT:
+                raise
+            self._block(keeping, f"its ports: {error}")
+            return False
+        return True
 
     async def _ready_tree(self, keeping: Keeping, board: Board, site: Site) -> bool:
         if site.branch is None or keeping.facts.drift is None:  # or it was looked at a moment ago, and is as it was

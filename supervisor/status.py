@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from board.instants import format_instant
 from board.journal.redact import Redacted
 from board.model import Run, Task
+from board.ports import granted
 from supervisor import signs
 from supervisor.activity import Working
 from supervisor.model import (
@@ -42,6 +44,7 @@ class Line:
     seen: Observation | None
     window: str | None
     busy: str | None = None
+    listening: tuple[int, ...] | None = None
 
 
 def task_view(line: Line) -> dict[str, Any]:
@@ -66,7 +69,17 @@ def task_view(line: Line) -> dict[str, Any]:
         "next": next_words(decision.action),
         "next_at": _instant(until),
         "do": what_to_do(task, line.verdict, decision),
+        **ports_view(task, line.listening),
     }
+
+
+def ports_view(task: Task, listening: Sequence[int] | None) -> dict[str, Any]:
+    """The ports that it was given, and what its worker listens on; None where nobody could tell."""
+    ports = {
+        name: {"port": port, "listening": None if listening is None else port in listening}
+        for name, port in granted(task).items()
+    }
+    return {"ports": ports, "listening": None if listening is None else list(listening)}
 
 
 def _seen_by(line: Line) -> dict[str, Any]:

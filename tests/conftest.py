@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import subprocess
@@ -17,6 +18,12 @@ from tests.house import House
 # A loaded machine is no failed property: time is measured by the benches.
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_state_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What programs keep for the machine is kept in a folder of this run: nobody's home is touched."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture

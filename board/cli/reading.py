@@ -63,12 +63,21 @@ def show(ctx: Context) -> None:
         return ctx.tell_task(board, task)
     if ctx.args.quiet:
         return ctx.say(str(task.status))
-    return ctx.write(_page(board, task, ctx.engine.clock()))
+    return ctx.write(_page(board, task, ctx.engine.clock(), _ports(ctx, task)))
 
 
-def _page(board: Board, task: Task, now: float) -> str:
+def _ports(ctx: Context, task: Task) -> str:
+    if not task.record.get("ports"):
+        return ""
+    from board.cli.ports import line
+
+    return line(ctx, task)
+
+
+def _page(board: Board, task: Task, now: float, ports: str) -> str:
     lines = [f"{task.id}  {task.status}", f"  {task.title}", ""]
-    lines += [f"{label:<11} {value}" for label, value in _facts(board, task, now) if value]
+    facts = [*_facts(board, task, now), ("ports", ports)]
+    lines += [f"{label:<11} {value}" for label, value in facts if value]
     text = "".join(f"{clean(line)}\n" for line in lines)
     work = task.step.prompt if task.step.run is None else None
     if work and work != task.title:

@@ -1,4 +1,4 @@
-"""The commands that only look. Rows of the table only."""
+"""The commands that look. Rows of the table only."""
 
 from __future__ import annotations
 
@@ -61,6 +61,19 @@ LOOKING: Final = (
         ),
         "board log refund-tests --since 1h\nboard log -f -n 20 --level warn",
         f"0 shown, 2 usage, {BAD}",
+    ),
+    Command(
+        "ports",
+        LOOK,
+        "Show the tasks' ports and who listens there; grant what is missing.",
+        "ports:ports",
+        (
+            Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "only this task (else $BOARD_TASK, else all)"}),
+            flag("--grant", "find a free port for each name that has none, and reserve it"),
+            flag("--env", "print lines that a shell may eval: export PORT_WEB=..."),
+        ),
+        'board ports\neval "$(board ports refund-tests --grant --env)"',
+        f"0 shown or granted, {BAD}, 4 no such task or no port yet, 5 refused, 75 busy",
     ),
     Command(
         "history",

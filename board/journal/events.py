@@ -84,6 +84,12 @@ _BOARD: Final[dict[str, EventKind]] = {
         "A hand edit met newer records: what came from whom, and each value that did not stay.",
         ("rev", "rev_was", "theirs", "ours", "clashes_count", "clashes", "kept", *_EDITED),
     ),
+    "ports_granted": EventKind("info", "A task was given ports of its own.", ("ports",)),
+    "port_moved": EventKind(
+        "warn",
+        "Somebody else has a task's port: the task was given another one.",
+        ("port_name", "port", "port_was", "taken_by"),
+    ),
     "done_check_failed": EventKind(
         "warn", "The definition of done did not hold.", ("check", "exit_status", "output", "took_s")
     ),
@@ -157,6 +163,9 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal", *_DECIDED)),
     "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s")),
     "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
+    "reservation_failed": EventKind(
+        "warn", "A task's ports can't be reserved for it: only what listens already is kept clear of.", ("problem",)
+    ),
     "redaction_weakened": EventKind(
         "warn",
         "A rule of the board's own, or a file of known values, isn't used as it was meant.",

@@ -17,6 +17,7 @@ MACHINE: Final = frozenset(
         "claim",
         "last_token",
         "checkpoint",
+        "port",
         "run",
         "ran",
         "blocked",

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     NOT_PERSON = "not_a_person"
     NOT_READY = "not_ready"
     NOTHING_TO_DO = "nothing_to_do"
+    NO_PORT = "no_free_port"
 
 
 class Refused(NamedTuple):
@@ -86,10 +87,16 @@ class Ask(NamedTuple):
         return format_instant(stamp(self.now))
 
 
+def fenced(ask: Ask) -> Refused | None:
+    """A worker that was left behind writes nothing, whatever it wants to write."""
+    is_stale = fence(ask.task, ask.actor) is Fence.STALE and ask.actor.kind is not Kind.PERSON
+    return _stale(ask) if is_stale else None
+
+
 def guard(ask: Ask, verb: Verb) -> Refused | None:
     """None when the table lets this actor make the move now; a stale token is refused before anything else."""
-    if fence(ask.task, ask.actor) is Fence.STALE and ask.actor.kind is not Kind.PERSON:
-        return _stale(ask)
+    if (refused := fenced(ask)) is not None:
+        return refused
     move = move_for(verb, ask.task.status)
     if move is None:
         return _stale(ask) if _was_holder(ask) else illegal(ask, verb)

@@ -16,8 +16,9 @@ from board.instants import format_instant, format_span, parse_instant
 from board.journal.faces import for_terminal, told
 from board.model import ENDED, Board, Task
 from board.render import EMPTY, clean, table
+from supervisor.cli.ports import cell, with_ports
 from supervisor.instance import Note, running
-from supervisor.status import LIVING, read_status
+from supervisor.status import LIVING, ports_view, read_status
 
 _HEADERS = ("TASK", "STATUS", "STEP", "STATE", "ATTEMPT", "SINCE", "WHY/NEXT")
 _STATES_AT_WORK = frozenset({*LIVING, "starting", "stopping"})
@@ -128,6 +129,7 @@ def _unseen(sight: Sight, task: Task) -> dict[str, Any]:
         "next": told.next,
         "next_at": None if told.next_at is None else format_instant(told.next_at),
         "do": list(told.do),
+        **ports_view(task, None),
     }
 
 
@@ -140,7 +142,13 @@ def page(sight: Sight, env: Mapping[str, str], *, is_quiet: bool = False) -> str
     rows = _rows(sight)
     if not rows:
         return lines + "no tasks that are still open\n"
-    return lines + table(_HEADERS, rows, env)
+    cells = [_ports(sight, row[0]) for row in rows]
+    return lines + table(*with_ports(_HEADERS, rows, cells), env)
+
+
+def _ports(sight: Sight, name: str) -> str:
+    task = sight.board.find(name) if sight.board else None
+    return cell(task, sight.tasks.get(name) or {}, is_fresh=sight.is_fresh)
 
 
 def _head(sight: Sight) -> list[str]:

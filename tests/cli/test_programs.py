@@ -56,6 +56,7 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path) -> None:
     assert json.loads(did(tmp_path, "show", "ship", "--json").out)["task"]["status"] == "cancelled"
     assert "moot" in did(tmp_path, "why", "ship").out
     assert "task_cancelled ship" in did(tmp_path, "log", "ship").out
+    assert did(tmp_path, "ports").out == "no ports: no such task has `ports` in its record\n"
     assert did(tmp_path, "check").out == "ok: 2 tasks\n"
     assert json.loads(did(tmp_path, "schema").out)["title"]
     assert "argcomplete" in did(tmp_path, "completion", "bash").out

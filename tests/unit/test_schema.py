@@ -15,7 +15,22 @@ from hypothesis import strategies as st
 from board.check import problems
 from board.document import Document
 from board.schema import schema, text
-from board.shapes import Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Size, Span, Text, Whole
+from board.shapes import (
+    MOST_PORTS,
+    Choice,
+    Either,
+    Flag,
+    Items,
+    Named,
+    Number,
+    Part,
+    Regex,
+    Shape,
+    Size,
+    Span,
+    Text,
+    Whole,
+)
 from board.vocabulary import TABLES
 
 FORMATS = jsonschema.FormatChecker(formats=["regex"])
@@ -28,6 +43,7 @@ REFERENCES = (
     "unknown profile template",
     "duplicate ",
     "waits for itself",
+    "has room for",
 )
 
 AT = "2026-11-20T10:00:00Z"
@@ -45,6 +61,7 @@ RICH: dict[str, Any] = {
             "stale": 1,
         },
         "done_when": ["clean"],
+        "ports": {"from": 20000, "to": 20099},
         "worktrees": {"enabled": True, "root": "../x", "base": "main", "copy": [".env*"], "setup": []},
         "redact": {
             "rules": [{"kind": "acme", "literal": "ACME-", "regex": "ACME-[0-9A-F]{16,}+"}],
@@ -85,7 +102,9 @@ RICH: dict[str, Any] = {
                     "max_runtime": "2h",
                 },
             ],
+            "ports": ["web", "api"],
             "step": "t",
+            "port": {"web": 20412, "api": 3000},
             "claim": {"by": "x", "token": 1, "at": AT, "expires_at": AT},
             "last_token": 1,
             "checkpoint": {"commit": "abc", "note": "", "at": AT},
@@ -188,6 +207,7 @@ def _shapes(shape: Shape) -> Iterator[Any]:
             yield from (*words, words[0].upper())
         case Items(item):
             yield from ([value] for value in _shapes(item))
+            yield from ([f"a{number}" for number in range(count)] for count in (MOST_PORTS, MOST_PORTS + 1))
         case Named(_, value):
             yield from ({name: {"use": "shell"}} for name in ("ok", "x-ok", "not ok", "-", "_"))
             yield from ({"name": inner} for inner in _shapes(value))
@@ -207,6 +227,7 @@ _HOMES: dict[str, list[str | int]] = {
     "restart": ["settings", "restart"],
     "backoff": ["settings", "restart", "backoff"],
     "worktrees": ["settings", "worktrees"],
+    "ports": ["settings", "ports"],
     "redact": ["settings", "redact"],
     "redact_rule": ["settings", "redact", "rules", 0],
     "journal": ["settings", "journal"],
