@@ -30,7 +30,8 @@ _ASKED_FOR: Final = frozenset({"OPEN", "OPENED", "MERGED"})
 class Finding(NamedTuple):
     """What came of one item. `exit_status` is a command's (negative: a signal), None where none came to its end.
 
-    `detail` is one line: what failed and what to do. `tail` is the last lines of a command's output.
+    `detail` is one line: what failed and what to do. `tail` is the last lines of a command's output. `held_at` is the
+    instant (as the record has it) of an answer that was given earlier and still holds.
     """
 
     item: str
@@ -39,6 +40,7 @@ class Finding(NamedTuple):
     seconds: float
     detail: str
     tail: str = ""
+    held_at: str | None = None
 
 
 class Terms(NamedTuple):
@@ -238,7 +240,7 @@ def _how_it_ended(ended: Ended, timeout: float) -> str:
         case 0:
             return "exit status 0"
         case None:
-            return f"not over after {timeout:g} s, so all of its processes were ended; fix or raise the time-out"
+            return f"not over after {timeout:g} s, so all of its processes were ended; fix it or raise done_timeout"
         case 126 | 127:
             return f"exit status {ended.status}: the shell can't run it; is it installed in this tree?"
         case int(status) if status < 0:
@@ -263,3 +265,4 @@ _QUESTIONS: Final[Mapping[str, Callable[[str, Terms], _Answer]]] = {
     "merged": _ask_merged,
     "pr": _ask_pr,
 }
+OURS: Final = frozenset(_QUESTIONS)

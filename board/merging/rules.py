@@ -21,6 +21,8 @@ MACHINE: Final = frozenset(
         "ran",
         "blocked",
         "approved",
+        "said_done",
+        "reopened",
         "done",
         "failed",
         "cancelled",
