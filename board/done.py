@@ -115,18 +115,19 @@ def _ask(item: str, tree: str, terms: Terms) -> _Answer:
 
 
 def _ask_clean(tree: str, terms: Terms) -> _Answer:
-    left = _counted(tree, terms)
+    left = uncommitted(tree, terms.ignore)
     return _Answer(not left, f"{_listed(left)}; commit, ignore or remove" if left else "nothing left to commit")
 
 
 def _ask_committed(tree: str, terms: Terms) -> _Answer:
-    left = [change for change in _counted(tree, terms) if change.code != "??"]
+    left = [change for change in uncommitted(tree, terms.ignore) if change.code != "??"]
     return _Answer(not left, f"{_listed(left)}; commit or restore" if left else "nothing staged or modified")
 
 
-def _counted(tree: str, terms: Terms) -> list[git.Change]:
+def uncommitted(tree: str, ignore: Iterable[str] = ()) -> list[git.Change]:
+    """Everything that no commit holds, but for what `Terms.ignore` says. Raises GitError."""
     top = os.path.realpath(git.root(tree) or tree)
-    named = [os.path.join(top, path) for path in terms.ignore]
+    named = [os.path.join(top, path) for path in ignore]
     ignored = {os.path.relpath(path, top) for name in named for path in (name, os.path.realpath(name))}
     return [change for change in git.changes(tree) if not _is_ignored(change.path, ignored)]
 

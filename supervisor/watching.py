@@ -1,0 +1,14 @@
+"""The supervisor's door to the file watcher. It knows no board and no task."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+
+def changes(folders: Iterable[str], stop: asyncio.Event | None = None) -> AsyncIterator[set[tuple[int, str]]]:
+    """What changed right in these folders, again and again until `stop` is set. Raises OSError and RuntimeError where
+    they can't be watched."""
+    from watchfiles import awatch
+
+    return awatch(*folders, recursive=False, debounce=400, step=100, stop_event=stop)  # type: ignore[return-value]
