@@ -16,16 +16,15 @@ from typing import Any, NamedTuple
 from board import git, git_refs
 from board.errors import RefusedError
 from board.model import HELD, Board, Task
-from board.render import clean
 from supervisor.keeping import Keeping
 from supervisor.launch import Site
+from supervisor.leftover import shortened
 from supervisor.model import Alive
 from supervisor.overview import Overview
 from supervisor.tools import Tools
 from supervisor.watching import changes
 
 WITHOUT_A_LOG = 10.0  # seconds between two questions to git where it keeps no log
-_SUBJECT = 120  # characters
 
 Operate = Callable[[Keeping, str, Coroutine[Any, Any, None]], None]
 
@@ -98,7 +97,7 @@ class Commits:
         found = await asyncio.to_thread(_new_commit, task, site)
         if found is None:
             return
-        note = self._tools.redactor.text(f"auto: {found.subject}")  # the board may be shared
+        note = f"auto: {shortened(found.subject, self._tools.redactor.text)}"  # the board may be shared
         try:
             self._tools.ledger.checkpoint(task, found.id, note)
         except RefusedError:  # the worker said it itself, or is a worker no more
@@ -114,6 +113,4 @@ def _new_commit(task: Task, site: Site) -> _Commit | None:
     since = point.commit if point is not None and point.commit else run.head if run is not None else None
     if since is not None and git_refs.has_new(site.tree, stands.commit, since) is False:
         return None
-    subject = git_refs.subject(site.tree, stands.commit) or ""
-    readable = clean(subject.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-    return _Commit(stands.commit, readable[:_SUBJECT])
+    return _Commit(stands.commit, git_refs.subject(site.tree, stands.commit) or "")
