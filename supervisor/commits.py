@@ -51,7 +51,7 @@ class Commits:
             self._changed.clear()
             try:
                 if self._folders:
-                    async for _ in changes(self._folders, self._changed):
+                    async for _ in changes(self._folders, self._changed, of_git=True):
                         wake()
             except (OSError, RuntimeError) as error:
                 self._tools.tell("look_failed", None, source="watchfiles", problem=str(error))
