@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from board import git
-from board.program import Ended, environment, run_program
+from board.program import Ended, environment, never, run_program
 
 TAIL_LINES: Final = 20
 _TAIL_BYTES: Final = 65536
@@ -47,13 +47,14 @@ class Terms(NamedTuple):
     """`base` is what `merged` asks about (the default branch without one); `timeout` holds for each command.
 
     `ignore` are files or folders, absolute or from the tree's top, whose changes don't count; `.board` never does.
-    `env` is the environment of the commands, our own without one.
+    `env` is the environment of the commands, our own without one. Once `called_off` says yes, no command goes on.
     """
 
     base: str | None = None
     timeout: float = 600.0
     env: Mapping[str, str] | None = None
     ignore: tuple[str, ...] = ()
+    called_off: Callable[[], bool] = never
 
 
 def _say_nothing(_: object) -> None:
@@ -226,9 +227,9 @@ def _ask_forge(argv: tuple[str, ...], tree: str, env: Mapping[str, str]) -> _Ans
 
 
 def _ask_command(command: str, tree: str, terms: Terms) -> _Answer:
-    argv = ("/bin/sh", "-c", command)
+    argv, env = ("/bin/sh", "-c", command), environment(terms.env)
     try:
-        ended = run_program(argv, environment(terms.env), terms.timeout, cwd=tree, tail=_TAIL_BYTES)
+        ended = run_program(argv, env, terms.timeout, cwd=tree, tail=_TAIL_BYTES, called_off=terms.called_off)
     except (OSError, ValueError) as error:
         return _no(f"could not be started: {error}")
     lines = ended.stdout.decode(errors="replace").rstrip().split("\n")

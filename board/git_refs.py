@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 from board import git
-from board.home import dot_git
-
-# --- a branch and what came to it
 
 
 def tip(path: str, branch: str) -> str | None:
@@ -37,20 +32,3 @@ def subject(path: str, commit: str) -> str | None:
     """The first line of what a commit says of itself."""
     found = git.resolve(path, commit)
     return None if found is None else git.run(path, "log", "-1", "--format=%s", found).removesuffix("\n")
-
-
-# --- without starting git
-
-
-def head_log(tree: str) -> str | None:
-    """Where git writes down each move of this tree's HEAD, if it does; None outside of a repository."""
-    found = dot_git(tree)
-    if found is None or os.path.isdir(found):
-        return None if found is None else os.path.join(found, "logs", "HEAD")
-    try:
-        with open(found, encoding="utf-8", errors="surrogateescape") as file:
-            said = file.read(4096)
-    except OSError:
-        return None
-    folder = said.removeprefix("gitdir:").strip()
-    return os.path.join(os.path.dirname(found), folder, "logs", "HEAD")

@@ -10,7 +10,7 @@ clean tree, and is not run again.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from board.done import OURS, Finding, Progress, Terms, check
@@ -18,6 +18,7 @@ from board.environs import environs
 from board.home import definition_of_done, head_of
 from board.instants import format_span, parse_span
 from board.model import Board, Status, Task
+from board.program import never
 
 TREE: Final = "HEAD"  # the item of a finding about the tree as a whole
 _ABOUT_FILES: Final = ("clean", "committed")
@@ -59,12 +60,13 @@ class Proof(NamedTuple):
         return {key: value for key, value in full.items() if value is not None}
 
 
-def quest(board: Board, task: Task, scene: Scene) -> Quest:
+def quest(board: Board, task: Task, scene: Scene, called_off: Callable[[], bool] = never) -> Quest:
+    """Once `called_off` says yes nothing more is asked, and what runs is ended: the proof is then worth nothing."""
     own = task.record.get("done_timeout")
     timeout = board.settings.done_timeout if own is None else parse_span(str(own))
     inherited = os.environ if scene.env is None else scene.env
     env = {**inherited, **environs(task, scene.board, scene.tree, is_own_tree=scene.is_own_tree)}
-    terms = Terms(board.settings.worktrees.base, timeout or board.settings.done_timeout, env, scene.ours)
+    terms = Terms(board.settings.worktrees.base, timeout or board.settings.done_timeout, env, scene.ours, called_off)
     said = task.record.get("said_done") if task.status is Status.REVIEW else None
     items = tuple(definition_of_done(board, task, scene.tree))
     return Quest(items, scene, terms, said if isinstance(said, Mapping) else {})
@@ -76,6 +78,8 @@ def prove(quest: Quest, progress: Progress | None = None) -> Proof:
     held = _held_at_review(quest, commit)
     findings: list[Finding] = []
     for item in quest.items:
+        if quest.terms.called_off():
+            break
         known = held.get(item)
         asked = (known,) if known else check((item,), quest.scene.tree, quest.terms, progress or Progress())
         findings += asked

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from board import git, git_refs
 from board.errors import RefusedError
+from board.home import head_log
 from board.model import HELD, Board, Task
 from supervisor.keeping import Keeping
 from supervisor.launch import Site
@@ -62,7 +63,7 @@ class Commits:
         is_wanted = board.settings.checkpoint == "auto"
         followed = [kept for kept in self._eyes.kept.values() if is_wanted and self._is_followed(kept)]
         sites = {kept.mark: self._tools.site(board, kept.task) for kept in followed}
-        logs = {mark: git_refs.head_log(site.tree) for mark, site in sites.items() if site.branch is not None}
+        logs = {mark: head_log(site.tree) for mark, site in sites.items() if site.branch is not None}
         self._follow(frozenset(os.path.dirname(log) for log in logs.values() if log is not None))
         self._seen = {mark: stamp for mark, stamp in self._seen.items() if mark in logs}
         for kept in followed:

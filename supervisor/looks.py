@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from threading import Event
 
 from board import git_refs, worktree
 from board.environs import environs
@@ -82,9 +83,13 @@ def _tip(site: Site) -> str | None:
 
 
 async def proof(board: Board, task: Task, site: Site) -> Proof:
-    """What the definition of done was found to be; the last finding is a tree that moved each time it was asked."""
-    scene = Scene(site.tree, site.board, (site.board, site.side), is_own_tree=site.branch is not None)
-    return await asyncio.to_thread(_steady, quest(board, task, scene))
+    """What the definition of done was found to be; the last finding is a tree that moved each time it was asked. When
+    we are cancelled the command that runs is ended: nobody could wait for its time-out."""
+    scene, over = Scene(site.tree, site.board, (site.board, site.side), is_own_tree=site.branch is not None), Event()
+    try:
+        return await asyncio.to_thread(_steady, quest(board, task, scene, over.is_set))
+    finally:
+        over.set()
 
 
 def _steady(asked: Quest) -> Proof:

@@ -14,7 +14,7 @@ from board import moves
 from board.cli.context import Context
 from board.cli.failure import NotDone
 from board.errors import UsageError
-from board.home import head_of, tree_of
+from board.home import head_of, work_of
 from board.journal.events import Event
 from board.model import Board, Status, Task
 from board.moves import Ask, Outcome, Reason, Refused
@@ -73,7 +73,7 @@ def _only_refuse(ask: Ask) -> Outcome:
 
 
 def _forced(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
-    return {"forced": True, "why": ctx.args.why, "commit": head_of(tree_of(board, task, ctx.folder))}
+    return {"forced": True, "why": ctx.args.why, "commit": head_of(work_of(board, task, ctx.folder))}
 
 
 def _proved(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def _proved(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
 def _scene(ctx: Context, board: Board, task: Task) -> Scene:
     from board.proof import Scene
 
-    store, tree = ctx.store, tree_of(board, task, ctx.folder)
+    store, tree = ctx.store, work_of(board, task, ctx.folder)
     ours = tuple(os.path.abspath(path) for path in (store.path, store.real, store.side))
     return Scene(tree, store.real, ours, is_own_tree=tree != ctx.folder, env=ctx.env)
 

@@ -141,6 +141,22 @@ def test_in_a_tree_of_its_own_a_check_has_that_trees_names(shop: Shop) -> None:
     assert shop.task()["done"]["commit"] == repos.git(tree, "rev-parse", "HEAD")
 
 
+def test_a_tree_that_is_gone_is_not_answered_for_by_the_boards_folder(shop: Shop) -> None:
+    """A clean main tree says nothing of work whose own tree was taken away; a checkpoint names no commit of it either.
+    Who never had a tree works in the board's folder. Mutant: whatever is there is asked."""
+    shop.write("[clean]", "settings: {worktrees: {enabled: true}}\n")
+    tree = shop.folder / "repo.worktrees" / "a"
+    repos.git(shop.repo, "worktree", "add", "--quiet", "-b", "a", str(tree), "HEAD~1")
+    repos.git(shop.repo, "worktree", "remove", str(tree))
+    assert shop.says("checkpoint", "a", "--as", "alice", "--note", "x").code == 0
+    assert shop.task()["checkpoint"].get("commit") is None
+    ended = shop.done()
+    assert ended.code == 5
+    assert "repo.worktrees/a is not a folder; the task's tree is gone" in ended.err
+    repos.git(shop.repo, "branch", "--quiet", "-D", "a")
+    assert shop.done().code == 0
+
+
 # --- a person's word behind a worker's
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from board.git_refs import head_log
+from board.home import head_log
 from board.instants import format_instant
 from board.model import Task
 from board.templates import template_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -11,7 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from supervisor import looks
+from supervisor.launch import Site
 from supervisor.processes import ATTEMPT
+from tests import boards
 from tests import repositories as repos
 from tests.house import House
 from tests.programs import board
@@ -54,8 +58,7 @@ def points(shop: House, name: str) -> list[object]:
 
 def test_a_commit_in_a_workers_own_tree_is_a_checkpoint(shop: House) -> None:
     """Each is one write at most and within moments, not at the next sweep; the worker's own word stands; a foreign
-    branch and a worker that lost its claim bring nothing. Mutants: the watcher is left out; the worker's word is
-    written over; the branch isn't compared."""
+    branch and a worker that lost its claim bring nothing. Mutant: what is on record already is written again."""
     shop.write(f'  - {{id: a, run: "{WAIT}"}}\n', settings=AUTO)
     keep(shop)
     shop.pid("a")
@@ -149,3 +152,21 @@ def test_done_said_while_the_worker_is_being_ended_settles_nothing(shop: House) 
     task = shop.reaches("a", "blocked")
     assert (task.claim, task.record.get("done"), task.record.get("said_done")) == (None, None, None)
     eventually(lambda: not psutil.pid_exists(pid), 10, "the check is gone")
+
+
+def test_checks_end_with_whoever_asked_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A supervisor that leaves doesn't stay for a check's time-out, and begins no further one. Mutant: the thread is
+    left alone."""
+    repos.isolate(monkeypatch)
+    one = boards.task(done_timeout="15s", done_when=["echo $$ >pid.new; mv pid.new pid; sleep 300", "touch further"])
+    site = Site(str(tmp_path / "tasks.yaml"), str(tmp_path / ".board"), str(tmp_path))
+
+    async def leave() -> None:
+        asked = asyncio.create_task(looks.proof(boards.board(), one, site))
+        await asyncio.to_thread(eventually, (tmp_path / "pid").exists)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+
+    asyncio.run(leave())  # waits for the thread
+    assert not psutil.pid_exists(int((tmp_path / "pid").read_text()))
+    assert not (tmp_path / "further").exists()
