@@ -10,7 +10,7 @@ from typing import Final
 
 from board.keys import Table, needed, written
 from board.model import Ending
-from board.shapes import COUNT, ID, INSTANT, MAYBE_EMPTY, TEXT, TEXTS, Choice, Flag, Items, Whole
+from board.shapes import COUNT, ID, INSTANT, MAYBE_EMPTY, TEXT, Choice, Either, Flag, Items, Part, Span, Whole
 
 _BY = written(TEXT, "Who did it.")
 _AT = written(INSTANT, "When.")
@@ -19,8 +19,8 @@ _ENDED = {
     "at": _AT,
     "why": written(MAYBE_EMPTY, "The reason that was given."),
     "commit": written(TEXT, "The commit that the work ended at."),
-    "checks": written(TEXTS, "What held when it was asked."),
-    "forced": written(Flag(), "True where a person overruled a check that did not hold."),
+    "checks": written(Items(Either(TEXT, Part("held")), "a list of checks"), "What held when it was asked."),
+    "forced": written(Flag(), "True where somebody overruled the definition of done: nothing was asked."),
 }
 
 WRITTEN: Final[Mapping[str, Table]] = {
@@ -70,6 +70,22 @@ WRITTEN: Final[Mapping[str, Table]] = {
     "approved": Table(
         "A person's word for one attempt at a gated step.",
         {"step": needed(ID, "The step."), "by": _BY, "at": _AT},
+    ),
+    "held": Table(
+        "A check that held.",
+        {
+            "check": needed(TEXT, "The item of `done_when`."),
+            "exit": written(COUNT, "A command's exit status."),
+            "took": written(Span(above_zero=False), "How long it took."),
+            "at": written(INSTANT, "When, where it is older than the record: it held for this very commit at review."),
+        },
+    ),
+    "said_done": Table(
+        "A worker's word that the task is done, and what it rests on; a person's is still to come.",
+        {**_ENDED, "note": written(MAYBE_EMPTY, "What to look at.")},
+    ),
+    "reopened": Table(
+        "Why the task is to be worked on again.", {"by": _BY, "at": _AT, "why": written(MAYBE_EMPTY, "The reason.")}
     ),
     "done": Table("How the task came to be done.", _ENDED),
     "failed": Table("Why the task was given up.", _ENDED),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from board import git
-from board.program import Ended, environment, run_program
+from board.program import Ended, environment, never, run_program
 
 TAIL_LINES: Final = 20
 _TAIL_BYTES: Final = 65536
@@ -30,7 +30,8 @@ _ASKED_FOR: Final = frozenset({"OPEN", "OPENED", "MERGED"})
 class Finding(NamedTuple):
     """What came of one item. `exit_status` is a command's (negative: a signal), None where none came to its end.
 
-    `detail` is one line: what failed and what to do. `tail` is the last lines of a command's output.
+    `detail` is one line: what failed and what to do. `tail` is the last lines of a command's output. `held_at` is the
+    instant (as the record has it) of an answer that was given earlier and still holds.
     """
 
     item: str
@@ -39,19 +40,21 @@ class Finding(NamedTuple):
     seconds: float
     detail: str
     tail: str = ""
+    held_at: str | None = None
 
 
 class Terms(NamedTuple):
     """`base` is what `merged` asks about (the default branch without one); `timeout` holds for each command.
 
     `ignore` are files or folders, absolute or from the tree's top, whose changes don't count; `.board` never does.
-    `env` is the environment of the commands, our own without one.
+    `env` is the environment of the commands, our own without one. Once `called_off` says yes, no command goes on.
     """
 
     base: str | None = None
     timeout: float = 600.0
     env: Mapping[str, str] | None = None
     ignore: tuple[str, ...] = ()
+    called_off: Callable[[], bool] = never
 
 
 def _say_nothing(_: object) -> None:
@@ -113,18 +116,19 @@ def _ask(item: str, tree: str, terms: Terms) -> _Answer:
 
 
 def _ask_clean(tree: str, terms: Terms) -> _Answer:
-    left = _counted(tree, terms)
+    left = uncommitted(tree, terms.ignore)
     return _Answer(not left, f"{_listed(left)}; commit, ignore or remove" if left else "nothing left to commit")
 
 
 def _ask_committed(tree: str, terms: Terms) -> _Answer:
-    left = [change for change in _counted(tree, terms) if change.code != "??"]
+    left = [change for change in uncommitted(tree, terms.ignore) if change.code != "??"]
     return _Answer(not left, f"{_listed(left)}; commit or restore" if left else "nothing staged or modified")
 
 
-def _counted(tree: str, terms: Terms) -> list[git.Change]:
+def uncommitted(tree: str, ignore: Iterable[str] = ()) -> list[git.Change]:
+    """Everything that no commit holds, but for what `Terms.ignore` says. Raises GitError."""
     top = os.path.realpath(git.root(tree) or tree)
-    named = [os.path.join(top, path) for path in terms.ignore]
+    named = [os.path.join(top, path) for path in ignore]
     ignored = {os.path.relpath(path, top) for name in named for path in (name, os.path.realpath(name))}
     return [change for change in git.changes(tree) if not _is_ignored(change.path, ignored)]
 
@@ -223,9 +227,9 @@ def _ask_forge(argv: tuple[str, ...], tree: str, env: Mapping[str, str]) -> _Ans
 
 
 def _ask_command(command: str, tree: str, terms: Terms) -> _Answer:
-    argv = ("/bin/sh", "-c", command)
+    argv, env = ("/bin/sh", "-c", command), environment(terms.env)
     try:
-        ended = run_program(argv, environment(terms.env), terms.timeout, cwd=tree, tail=_TAIL_BYTES)
+        ended = run_program(argv, env, terms.timeout, cwd=tree, tail=_TAIL_BYTES, called_off=terms.called_off)
     except (OSError, ValueError) as error:
         return _no(f"could not be started: {error}")
     lines = ended.stdout.decode(errors="replace").rstrip().split("\n")
@@ -238,7 +242,7 @@ def _how_it_ended(ended: Ended, timeout: float) -> str:
         case 0:
             return "exit status 0"
         case None:
-            return f"not over after {timeout:g} s, so all of its processes were ended; fix or raise the time-out"
+            return f"not over after {timeout:g} s, so all of its processes were ended; fix it or raise done_timeout"
         case 126 | 127:
             return f"exit status {ended.status}: the shell can't run it; is it installed in this tree?"
         case int(status) if status < 0:
@@ -263,3 +267,4 @@ _QUESTIONS: Final[Mapping[str, Callable[[str, Terms], _Answer]]] = {
     "merged": _ask_merged,
     "pr": _ask_pr,
 }
+OURS: Final = frozenset(_QUESTIONS)

@@ -15,7 +15,7 @@ from board.model import Record
 
 _PLAIN = re.compile(r"[A-Za-z_/][\w./~@+%=-]*(?: [\w./~@+%=()!?;'-]+)*", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
-_SPAN = re.compile(r"\d+(ms|s|m|h|d)", re.ASCII)
+_SPAN = re.compile(r"\d+(\.\d+)?(ms|s|m|h|d)", re.ASCII)
 _HEX = re.compile(r"(?!0b)(?=[0-9]*[a-df])[0-9a-f]{7,64}")  # a commit that no parser takes for a number
 _WORDS: Final = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
 # Compiled when they are needed: text that is printable, as most is, has none of these.

@@ -34,6 +34,21 @@ def tree_of(board: Board, task: Task, folder: str) -> str:
     return home if home is not None and os.path.isdir(home) else folder
 
 
+def work_of(board: Board, task: Task, folder: str) -> str:
+    """Where the work is that is asked about or noted down. A tree that was made and is gone is that tree still: the
+    board's folder must not answer for it."""
+    home = home_of(board, task, folder)
+    if home is None or os.path.isdir(home):
+        return home or folder
+    from board import git, git_refs
+
+    try:
+        was_made = git_refs.tip(folder, task.id) is not None and git.branch(folder) != task.id
+    except BoardError:
+        return folder
+    return home if was_made else folder
+
+
 def is_in_repository(folder: str) -> bool:
     """Is there a `.git` here or above? Told without starting git."""
     return dot_git(folder) is not None
@@ -48,6 +63,20 @@ def dot_git(folder: str) -> str | None:
             return None
         at = parent
     return found
+
+
+def head_log(tree: str) -> str | None:
+    """Where git writes down each move of this tree's HEAD, if it does; None outside of a repository."""
+    found = dot_git(tree)
+    if found is None or os.path.isdir(found):
+        return None if found is None else os.path.join(found, "logs", "HEAD")
+    try:
+        with open(found, encoding="utf-8", errors="surrogateescape") as file:
+            said = file.read(4096)
+    except OSError:
+        return None
+    folder = said.removeprefix("gitdir:").strip()
+    return os.path.join(os.path.dirname(found), folder, "logs", "HEAD")
 
 
 def head_of(tree: str) -> str | None:

@@ -185,6 +185,7 @@ class Brief(NamedTuple):
     is_risky: bool
     expires_at: float | None
     agent: str | None = None
+    unlock: str | None = None  # its own word on it, if any
 
 
 class Tasks(Sequence[Task]):
@@ -251,7 +252,8 @@ class Board(NamedTuple):
 def brief_of(task: Task) -> Brief:
     is_risky = task.started and not task.step.resumable and not task.is_approved
     expires_at = None if task.claim is None else task.claim.expires_at
-    return Brief(str(task.status), task.priority, task.after, task.is_gated, is_risky, expires_at, task.agent)
+    unlock = task.record.get("unlock")
+    return Brief(str(task.status), task.priority, task.after, task.is_gated, is_risky, expires_at, task.agent, unlock)
 
 
 def run_key(record: Record) -> str:

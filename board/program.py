@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ def environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
     return {key: value for key, value in (os.environ if env is None else env).items() if key not in _LOCATING}
 
 
+def never() -> bool:
+    return False
+
+
 def run_program(
     argv: Sequence[str],
     env: Mapping[str, str],
@@ -57,8 +61,11 @@ def run_program(
     *,
     cwd: str | None = None,
     tail: int | None = None,
+    called_off: Callable[[], bool] = never,
 ) -> Ended:
     """Runs it to its end in a process group of its own, which a time-out (or our own interruption) ends whole.
+
+    So does a `called_off` that says yes; it is asked again and again, from here.
 
     With `tail`, both streams are one and only that many last bytes of it are kept. A daemon that outlives the
     program and holds its pipes is neither waited for nor ended. Raises OSError when it can't be started.
@@ -78,7 +85,7 @@ def run_program(
     ) as process:
         pipes = _Pipes(process, tail)
         try:
-            status = _await(process, pipes, began + timeout)
+            status = _await(process, pipes, began + timeout, called_off)
         finally:
             _end_group(process, pipes)
         stdout, stderr = (*pipes.close(), b"")[:2]
@@ -117,20 +124,26 @@ class _Pipes:
         return [bytes(heard) for heard in self._heard]
 
 
-def _await(process: Popen[bytes], pipes: _Pipes, deadline: float) -> int | None:
+def _await(process: Popen[bytes], pipes: _Pipes, deadline: float, called_off: Callable[[], bool]) -> int | None:
     from subprocess import TimeoutExpired
 
     while pipes.is_open() and (left := deadline - time.monotonic()) > 0:
+        if called_off():
+            return None
         pipes.read(min(left, _TICK))
         if process.poll() is not None:
             for _ in range(16):  # a full pipe of the largest size; whoever still writes is not waited for
                 if not pipes.read(0):
                     break
             return process.returncode
-    try:
-        return process.wait(max(0.0, deadline - time.monotonic()))
-    except TimeoutExpired:
-        return None
+    while not called_off():
+        left = max(0.0, deadline - time.monotonic())
+        try:
+            return process.wait(left if called_off is never else min(left, _TICK))
+        except TimeoutExpired:
+            if left <= _TICK or called_off is never:
+                return None
+    return None
 
 
 def _end_group(process: Popen[bytes], pipes: _Pipes) -> None:

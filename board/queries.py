@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from board.claims import is_past
@@ -10,12 +10,24 @@ from board.model import HELD, Board, Brief, Status, Task, run_key
 
 
 def unmet(board: Board, task: Task) -> list[str]:
-    """The ids in `after` that aren't done yet (or don't exist), in the record's order."""
+    """The ids in `after` that don't let go yet (or don't exist), in the record's order."""
     return _unmet(board, task.after)
 
 
 def _unmet(board: Board, after: tuple[str, ...]) -> list[str]:
-    return [name for name in after if (other := board.tasks.brief_by_id(name)) is None or other.status != Status.DONE]
+    return [name for name in after if not _lets_go(board, board.tasks.brief_by_id(name))]
+
+
+def _lets_go(board: Board, other: Brief | None) -> bool:
+    """Is what comes after it free to begin: it is done, or, where that will do, its worker calls it so?"""
+    if other is None or other.status == Status.DONE:
+        return other is not None
+    return other.status == Status.REVIEW and (other.unlock or board.settings.unlock) == Status.REVIEW
+
+
+def wants_review(board: Board, task: Task) -> bool:
+    """Does a worker's word that it is done wait for a person's?"""
+    return (task.record.get("review") or board.settings.review) == "human"
 
 
 def waits_for(board: Board, task: Task) -> list[str]:
@@ -60,6 +72,12 @@ def _is_claimable(board: Board, brief: Brief, now: float) -> bool:
 _CLAIMABLE: Final = frozenset((Status.TODO, *HELD))
 
 
+def checks_of(record: Mapping[str, Any]) -> list[str]:
+    """The checks on which an ending rests, by their names; older records hold nothing else of them."""
+    listed = record.get("checks") or ()
+    return [str(one["check"] if isinstance(one, Mapping) else one) for one in listed]
+
+
 def view(board: Board, task: Task) -> dict[str, Any]:
     """The task as `--json` shows it: the record's own keys, every machine's key present, and what is derived."""
     record = dict(task.record)
@@ -75,6 +93,7 @@ def view(board: Board, task: Task) -> dict[str, Any]:
         "checkpoint": record.get("checkpoint"),
         "blocked": record.get("blocked"),
         "approved": record.get("approved"),
+        "said_done": record.get("said_done"),
         "done": record.get("done"),
         "run": record.get(key) if task.run is not None else None,
         "ready": is_ready(board, task),

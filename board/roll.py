@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 BOM: Final = "\ufeff"
 DIGEST: Final = 16  # bytes
 _GATED, _RISKY = 1, 2
+_UNLOCKS: Final = {None: 0, "done": 4, "review": 8}  # bits of the same flags
+_UNLOCK_OF: Final = {bits: word for word, bits in _UNLOCKS.items()}
 
 
 class Columns(NamedTuple):
@@ -45,7 +47,8 @@ class Columns(NamedTuple):
         flags, after = self.flags[place], self.after.get(place, ())
         held, agent = self.expires.get(place), self.agents.get(place)
         is_gated, is_risky = bool(flags & _GATED), bool(flags & _RISKY)
-        return Brief(self.statuses[place], self.priorities[place], after, is_gated, is_risky, held, agent)
+        unlock = _UNLOCK_OF.get(flags & 12)
+        return Brief(self.statuses[place], self.priorities[place], after, is_gated, is_risky, held, agent, unlock)
 
     def digest(self, place: int) -> bytes:
         return self.digests[place * DIGEST : place * DIGEST + DIGEST]
@@ -172,7 +175,7 @@ def _described(block: Block) -> Entry | None:
 
 def _row(entry: Entry, length: int, name: bytes) -> Row:
     brief = entry.brief
-    flags = _GATED * brief.is_gated + _RISKY * brief.is_risky
+    flags = _GATED * brief.is_gated + _RISKY * brief.is_risky + _UNLOCKS[brief.unlock]
     after = brief.after or None
     return Row(
         entry.id, length, name, brief.status, brief.priority, flags, brief.agent, after, brief.expires_at, entry.odd

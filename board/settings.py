@@ -88,6 +88,10 @@ class Settings(NamedTuple):
     stall_after: float = 0.0  # never
     restart: RestartPolicy = RestartPolicy()
     done_when: tuple[str, ...] | None = None
+    done_timeout: float = 600.0
+    review: str = "none"
+    unlock: str = "done"
+    checkpoint: str = "said"
     worktrees: Worktrees = Worktrees()
     redact: Redact = Redact()
     journal: Journaling = Journaling()
@@ -105,6 +109,10 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         stall_after=_span(record, "stall_after", plain.stall_after),
         restart=_restart(record.get("restart") or {}),
         done_when=strings(record, "done_when"),
+        done_timeout=_span(record, "done_timeout", plain.done_timeout),
+        review=record.get("review", plain.review),
+        unlock=record.get("unlock", plain.unlock),
+        checkpoint=record.get("checkpoint", plain.checkpoint),
         worktrees=_worktrees(record.get("worktrees") or {}),
         redact=_redact(record.get("redact") or {}),
         journal=_journal(record.get("journal") or {}),

@@ -52,7 +52,7 @@ class Choice(NamedTuple):
 
 
 class Items(NamedTuple):
-    item: Text | Part
+    item: Text | Part | Either
     expected: str
     least: int = 0
     most: int | None = None

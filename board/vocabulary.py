@@ -46,6 +46,8 @@ OWN: Final = "x-"  # keys that start so are people's own, in every mapping
 VERSION: Final = 1
 OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if")  # a task with `steps` has these in its steps
 STATUSES: Final = Choice(tuple(Status))
+REVIEWS: Final = Choice(("human", "none"))
+UNLOCKS: Final = Choice((str(Status.DONE), str(Status.REVIEW)))
 
 
 _WORK = {
@@ -88,7 +90,19 @@ TABLES: Final[Mapping[str, Table]] = {
             ),
             "tmux": Key(Part("tmux"), "The tmux server that workers run in."),
             "restart": Key(Part("restart"), "When a dead worker of a resumable step is started again."),
-            "done_when": Key(CHECKS, "The definition of done, unless a task has its own."),
+            "done_when": Key(CHECKS, "The definition of done, in the order of asking, unless a task has its own."),
+            "done_timeout": Key(
+                Span(above_zero=True), "How long each command of it may take; also a task's.", default="10m"
+            ),
+            "review": Key(REVIEWS, "`human`: what its worker calls done waits for a person. Also a task's.", "none"),
+            "unlock": Key(
+                UNLOCKS,
+                "`review`: what comes after a task is ready when its worker calls it done. Or a task's.",
+                "done",
+            ),
+            "checkpoint": Key(
+                Choice(("said", "auto")), "`auto`: each commit in a worker's own tree is a checkpoint, unsaid.", "said"
+            ),
             "worktrees": Key(Part("worktrees"), "Whether and where each task gets a git worktree of its own."),
             "ports": Key(Part("ports"), "Where the tasks' ports are taken from."),
             "redact": Key(Part("redact"), "What is masked in logs and journal, beside what always is."),
@@ -216,6 +230,9 @@ TABLES: Final[Mapping[str, Table]] = {
             ),
             "steps": Key(Items(Part("step"), "a list of steps", least=1), "Ordered parts, settled one by one."),
             "done_when": Key(CHECKS, "This task's own definition of done."),
+            "done_timeout": Key(Span(above_zero=True), "How long each command of its definition of done may take."),
+            "review": Key(REVIEWS, "`human`: what its worker calls done waits for a person; `none`: it does not."),
+            "unlock": Key(UNLOCKS, "When what comes after it is ready: once it is `done`, or at `review` already."),
             "labels": Key(TEXTS, "Words to find it by."),
             "worktree": Key(Flag(), "`false`: work in the board's folder instead of a worktree.", default=True),
             "ports": Key(PORT_NAMES, "Names of free ports to be given to it, as $PORT_NAME; the first is $PORT, too."),
@@ -229,6 +246,8 @@ TABLES: Final[Mapping[str, Table]] = {
             "approved": written(
                 Part("approved"), "Written by `board`: a person's word for one attempt at a gated step."
             ),
+            "said_done": written(Part("said_done"), "Written by `board`: its worker's word that it is done."),
+            "reopened": written(Part("reopened"), "Written by `board`: why a person wants it worked on again."),
             "done": written(Part("done"), "Written by `board`: how it came to be done."),
             "failed": written(Part("failed"), "Written by `board`: why it was given up."),
             "cancelled": written(Part("cancelled"), "Written by `board`: why it isn't wanted."),

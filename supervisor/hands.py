@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 
+from board.done import Finding
 from board.journal.events import Scalar
 from board.model import Board, Task
 from supervisor import looks
@@ -56,8 +57,8 @@ class Hands:
             self.tools.tell("look_failed", keeping.task.id, source=fact, step=keeping.task.step.id)
 
     async def _progress(self, keeping: Keeping, site: Site) -> None:
-        keeping.facts.head = await looks.tree_head(site)
-        keeping.facts.progress = looks.progress(keeping.task, keeping.facts.head)
+        keeping.facts.head = await looks.tip_of(site)
+        keeping.facts.progress = await looks.progress(keeping.task, site, keeping.facts.head)
 
     # --- settling and holding
 
@@ -91,22 +92,29 @@ class Hands:
         return self.tools.ledger.take_up(task).task
 
     async def _finish(self, keeping: Keeping, board: Board, task: Task) -> bool:
-        site = self.tools.site(board, task)
-        findings = await looks.findings(board, task, site)
-        failed = [finding for finding in findings if not finding.ok]
-        for finding in failed:
-            self.tools.tell(
-                "done_check_failed", task.id, check=finding.item, exit_status=finding.exit_status, why=finding.detail
-            )
-        if failed:
+        proof = await looks.proof(board, task, self.tools.site(board, task))
+        for finding in proof.findings:
+            self._tell_check(task, finding)
+        if proof.failed:
             # The details are what programs said, and the board may be shared.
-            on = self.tools.redactor.text("; ".join(f"{finding.item} ({finding.detail})" for finding in failed))
+            on = self.tools.redactor.text("; ".join(f"{finding.item} ({finding.detail})" for finding in proof.failed))
             self.tools.ledger.hold(task, f"its definition of done: {on}", "", "definition of done", keeping.death)
             return False
-        commit = await looks.tree_head(site)
-        self.tools.ledger.finish(task, looks.evidence(findings, commit), keeping.death)
+        self.tools.ledger.finish(task, proof.evidence(), keeping.death)
         await self._close(keeping)
         return True
+
+    def _tell_check(self, task: Task, finding: Finding) -> None:
+        self.tools.tell(
+            "done_check_passed" if finding.ok else "done_check_failed",
+            task.id,
+            step=task.step.id,
+            check=finding.item,
+            exit_status=finding.exit_status,
+            why=None if finding.ok else finding.detail,
+            output=None if finding.ok else finding.tail or None,
+            took_s=round(finding.seconds, 3),
+        )
 
     async def hold(self, keeping: Keeping, on: str) -> None:
         await self.tools.capture(keeping)

@@ -35,6 +35,14 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What the attempt before left behind, in words: its last checkpoint, and its tree as it stands."""
+
+    checkpoint: str = ""
+    tree: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Where a worker works: the board's file and side folder, the task's tree and its branch."""
 
@@ -42,6 +50,7 @@ class Site:
     side: str
     tree: str
     branch: str | None = None
+    left: Left = Left()
 
 
 def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: str) -> Launch:
@@ -110,9 +119,17 @@ def _words(task: Task, attempt: Attempt, profile: Profile, site: Site) -> dict[s
         "on_branch": f" on branch `{site.branch}`" if site.branch else "",
         "attempt": str(attempt.number),
         "last_exit": (run.last_exit if run else None) or "unknown",
-        "checkpoint": point or "none",
+        "checkpoint": site.left.checkpoint or point or "none",
+        "stands": f"It stands {site.left.tree}." if site.left.tree else "",
+        "sent_back": _sent_back(task),
         "session": str(uuid.uuid5(_NAMESPACE, f"{site.board}:{task.id}:{task.step.id}")),
     }
+
+
+def _sent_back(task: Task) -> str:
+    reopened = task.record.get("reopened")
+    why = str(reopened.get("why") or "") if isinstance(reopened, Mapping) else ""
+    return f"It was called done before, and sent back by a person: {why}" if why else ""
 
 
 def _brief(task: Task, site: Site) -> str:

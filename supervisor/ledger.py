@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from board.claims import Actor, Fence, Kind, fence, grant
 from board.engine import Engine, Result
 from board.model import HELD, Ending, Run, Status, Task, run_key
-from board.moves import Ask, Change, Outcome, Reason, Refused, Told, advance, block, done, release, renew
+from board.moves import Ask, Change, Outcome, Reason, Refused, Told, advance, block, checkpoint, done, release, renew
 from board.patch import GONE
 from board.queries import unmet
 from supervisor.decide import STOPPED
@@ -85,6 +85,17 @@ class Ledger:
             if isinstance(outcome, Refused) or ended is None:
                 return outcome
             return _joined(outcome, _end_patch(ask.task, ended[0].words(), ended[1]))
+
+        return self.engine.change(task.id, self.actor(task), op)
+
+    def checkpoint(self, task: Task, commit: str, note: str) -> Result:
+        """A commit of its worker's, unsaid. Refused when it is on record already, or the task isn't ours any more."""
+
+        def op(ask: Ask) -> Outcome:
+            point = ask.task.checkpoint
+            if point is not None and point.commit and commit.startswith(point.commit):
+                return Refused(Reason.NOTHING_TO_DO, f"{task.id} has this checkpoint already")
+            return checkpoint(ask, commit, note)
 
         return self.engine.change(task.id, self.actor(task), op)
 

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
-from typing import Any
+from threading import Event
 
-from board import worktree
-from board.done import Finding, Terms, check
+from board import git_refs, worktree
 from board.environs import environs
 from board.errors import BoardError
-from board.home import definition_of_done, head_of
+from board.home import head_of
 from board.model import Board, Task
 from board.program import environment, run_program
+from board.proof import Proof, Quest, Scene, moved, prove, quest
 from supervisor.launch import Site
 from supervisor.model import Answer, Unseen
 
 DONE_IF_TIMEOUT = 60.0
+TIMES = 3  # so often the definition of done is asked of a tree that moves meanwhile
 
 
 async def done_if(task: Task, site: Site) -> Answer:
@@ -50,27 +50,53 @@ async def drift(task: Task, site: Site) -> str | Unseen | None:
         return Unseen.FAILED
 
 
-def progress(task: Task, head: str | None) -> Answer:
-    """Did anything advance since the last start: a checkpoint that moved, or a new commit in its tree, which is at
-    `head` now?"""
+async def progress(task: Task, site: Site, tip: str | None) -> Answer:
+    """Did anything advance since the last start: a checkpoint that moved, or a commit that the work, which is at `tip`
+    now, did not have then? A branch that only went back brought nothing."""
     run = task.run
     if run is None or run.progressed:
         return True
-    if run.head is None:
+    if run.head is None or tip == run.head:
         return False
-    return Unseen.FAILED if head is None else head != run.head
+    if tip is None:
+        return Unseen.FAILED
+    try:
+        found = await asyncio.to_thread(git_refs.has_new, site.tree, tip, run.head)
+    except (BoardError, OSError):
+        return Unseen.FAILED
+    return Unseen.FAILED if found is None else found
 
 
-async def tree_head(site: Site) -> str | None:
-    return await asyncio.to_thread(head_of, site.tree)
+async def tip_of(site: Site) -> str | None:
+    """The commit at which the task's work stands: of its own branch, whatever else its tree has checked out, or HEAD
+    where it has none. None outside of a repository, or when git can't tell."""
+    return await asyncio.to_thread(_tip, site)
 
 
-async def findings(board: Board, task: Task, site: Site) -> tuple[Finding, ...]:
-    """What the definition of done was found to be; empty where there is none."""
-    items = definition_of_done(board, task, site.tree)
-    terms = Terms(base=board.settings.worktrees.base, ignore=(site.board, site.side))
-    return await asyncio.to_thread(check, items, site.tree, terms) if items else ()
+def _tip(site: Site) -> str | None:
+    if site.branch is None:
+        return head_of(site.tree)
+    try:
+        return git_refs.tip(site.tree, site.branch) if os.path.isdir(site.tree) else None
+    except (BoardError, OSError):
+        return None
 
 
-def evidence(findings: tuple[Finding, ...], commit: str | None) -> Mapping[str, Any]:
-    return {"commit": commit, "checks": [finding.item for finding in findings] or None}
+async def proof(board: Board, task: Task, site: Site) -> Proof:
+    """What the definition of done was found to be; the last finding is a tree that moved each time it was asked. When
+    we are cancelled the command that runs is ended: nobody could wait for its time-out."""
+    scene, over = Scene(site.tree, site.board, (site.board, site.side), is_own_tree=site.branch is not None), Event()
+    try:
+        return await asyncio.to_thread(_steady, quest(board, task, scene, over.is_set))
+    finally:
+        over.set()
+
+
+def _steady(asked: Quest) -> Proof:
+    for _ in range(TIMES):
+        found = prove(asked)
+        other = None if found.failed else moved(asked, found)
+        if other is None:
+            break
+        found = found._replace(findings=(*found.findings, other))
+    return found

@@ -11,14 +11,16 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from board.engine import Engine
 from board.errors import BoardError
 from board.model import Board
 from supervisor import faults, signals
+from supervisor.commits import Commits
 from supervisor.control import TmuxError
 from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
@@ -31,6 +33,7 @@ from supervisor.tmux import Tmux
 from supervisor.tools import Tools
 from supervisor.vigil import Vigil
 from supervisor.watcher import Watcher
+from supervisor.watching import changes
 
 SWEEP = 10.0  # seconds: the net under all other causes
 SHORTEST = 0.01
@@ -59,6 +62,7 @@ class Supervisor:
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
         self.vigil = Vigil(self.eyes, tools, self._wake.set)
         self.ears = Ears(self.eyes, self._say_soon)
+        self.commits = Commits(self.eyes, tools, self.law.operate)
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -82,8 +86,7 @@ class Supervisor:
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
         await self.tools.recorder.attach(may_start=self._stopping is None)
-        besides = (self._watch_files(), self.vigil.keep(), self.ears.keep(), self._record())
-        beside = [asyncio.create_task(each) for each in besides]
+        beside = [asyncio.create_task(each) for each in self._beside()]
         for each in beside:
             each.add_done_callback(partial(faults.over, self.tools))
         self.tools.tell("supervisor_started", None, pid=os.getpid(), by=self.tools.ledger.name, dry_run=self.mode.dry)
@@ -96,6 +99,11 @@ class Supervisor:
             await asyncio.gather(*beside, return_exceptions=True)
             await self._leave()
             instance.release()
+
+    def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
+        """What goes on beside the loop, for as long as it does."""
+        looks = (self.vigil.keep(), self.ears.keep(), self.commits.keep(self._wake.set))
+        return (self._watch_files(), self._record(), *looks)
 
     async def _rehearse(self) -> None:
         self._handle_signals()
@@ -195,14 +203,12 @@ class Supervisor:
         self._wake.set()
 
     async def _watch_files(self) -> None:
-        from watchfiles import awatch
-
         requests = signals.folder(self.engine.store.side)
         requests.mkdir(mode=0o700, exist_ok=True)
         ours = (self.engine.store.real, str(requests))
         try:
-            async for changes in awatch(self.engine.store.folder, requests, recursive=False, debounce=400, step=100):
-                if any(path.startswith(ours) for _, path in changes):
+            async for changed in changes((self.engine.store.folder, str(requests))):
+                if any(path.startswith(ours) for _, path in changed):
                     self._wake.set()
         except (OSError, RuntimeError) as error:
             self.tools.tell("look_failed", None, source="watchfiles", problem=str(error))
@@ -245,6 +251,8 @@ class Supervisor:
         await self.eyes.look_at_all(board, listing)
         if self._stopping is None:
             self.law.decide_all(board, may_start=listing.panes is not None)
+            if not self.mode.dry:
+                self.commits.look(board)
         else:
             self.law.restate(board)
         if self.tools.tidy is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from typing import NamedTuple
 
 from board import worktree
@@ -15,8 +16,9 @@ from board.program import environment, run_program
 from supervisor import looks
 from supervisor.control import TmuxRefused
 from supervisor.keeping import Keeping
-from supervisor.launch import Launch, Site, missing_program, prepare, write_brief
+from supervisor.launch import Launch, Left, Site, missing_program, prepare, write_brief
 from supervisor.ledger import Opening
+from supervisor.leftover import left_in
 from supervisor.model import Alive, Attempt, Dead, Exit, Rule, Start
 from supervisor.panes import ATTEMPT_OPTION
 from supervisor.porter import Porter
@@ -54,8 +56,11 @@ class Starter:
             return
         if not await self._ready_tree(keeping, board, site):
             return
-        head = keeping.facts.head or await looks.tree_head(site)
-        pane = await server.open_window(self.tools.session, task.id, site.tree)
+        head = keeping.facts.head or await looks.tip_of(site)
+        pane, left = await asyncio.gather(
+            server.open_window(self.tools.session, task.id, site.tree), self._left_in(task, site)
+        )
+        site = replace(site, left=left)
         await self.tools.capture(keeping)
         started, launch = self._record(keeping, profile, site, Opening(action, head, _last_exit(keeping)))
         keeping.known = Known(started.attempt, pane=pane.id, window=pane.window_id, is_ours=True)
@@ -72,6 +77,12 @@ class Starter:
         self._watch(keeping.known, pid)
         prompt = launch.brief if task.step.run is None else None
         self._tell_start(keeping, started.run, _Told(action.resume, died_at, pid, profile.name, prompt))
+
+    async def _left_in(self, task: Task, site: Site) -> Left:
+        """For an agent that goes on; a command asks for no words."""
+        if task.step.run is not None or _next_number(task) == 1:
+            return Left()
+        return await left_in(task, site, self.tools.engine.clock(), self.tools.redactor.text)
 
     def _profile(self, keeping: Keeping, board: Board) -> Profile | None:
         """How the step is started; None (and its task blocked) when the program for it isn't there."""

@@ -125,7 +125,7 @@ class Vigil:
     async def _progress(self, task: Task) -> str:
         """Another word after each checkpoint, step and commit."""
         view = self._eyes.board
-        head = await looks.tree_head(self._tools.site(view.board, task)) if view is not None else None
+        head = await looks.tip_of(self._tools.site(view.board, task)) if view is not None else None
         return repr((task.step.id, task.checkpoint, head))
 
     def _failed(self, problem: str) -> None:

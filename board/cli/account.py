@@ -5,11 +5,12 @@ It reads the record alone, so it holds with no supervisor in sight; what a super
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, assert_never
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, assert_never
 
 from board.instants import format_span
 from board.model import Board, Claim, Status, Task
-from board.queries import unmet
+from board.queries import checks_of, unmet
 
 
 class Account(NamedTuple):
@@ -49,8 +50,8 @@ def account(board: Board, task: Task, now: float) -> Account:
         case Status.BLOCKED:
             return _blocked(task, now)
         case Status.REVIEW:
-            do = (f"board show {task.id}", f"board done {task.id}", f"board reopen {task.id}")
-            return Account("its worker says done, and nobody has agreed yet", "a person looks at it", do)
+            do = (f"board show {task.id}", f"board done {task.id}", f'board reopen {task.id} --why "..."')
+            return Account(_said(task), "a person looks at it", do)
         case Status.DONE | Status.FAILED | Status.CANCELLED:
             return Account(_ended(task), "nothing, unless a person reopens it", (f"board reopen {task.id}",))
         case _:
@@ -112,14 +113,25 @@ def _blocked(task: Task, now: float) -> Account:
     return Account(standing, "a person looks and decides: once more, settled, or given up", do)
 
 
+def _said(task: Task) -> str:
+    said = task.record.get("said_done")
+    if not isinstance(said, dict):
+        return "its worker says done, and nobody has agreed yet"
+    return f"{said.get('by') or 'its worker'} says done{_evidence(said)}, and nobody else has agreed yet"
+
+
+def _evidence(record: Mapping[str, Any]) -> str:
+    names = checks_of(record)
+    checks = f", with {', '.join(names)}" if names else ""
+    return f"{checks}, although its checks were not asked" if record.get("forced") else checks
+
+
 def _ended(task: Task) -> str:
     record = task.record.get(str(task.status))
     if not isinstance(record, dict):
         return f"it is {task.status}"
     why = f": {record['why']}" if record.get("why") else ""
-    forced = ", although its checks did not hold" if record.get("forced") else ""
-    checks = f", with {', '.join(str(item) for item in record['checks'])}" if record.get("checks") else ""
-    return f"it is {task.status}, said {record.get('by')} at {record.get('at')}{checks}{forced}{why}"
+    return f"it is {task.status}, said {record.get('by')} at {record.get('at')}{_evidence(record)}{why}"
 
 
 def _since(at: float, now: float) -> str:

@@ -1,27 +1,28 @@
-"""`board done` and `board fail`. What done means is asked before the lock is taken; `board.done` asks it.
+"""`board done` and `board fail`. What done means is asked before the lock is taken; `board.proof` asks it.
 
-A token that is stale is refused before any check runs, and once more when the answer is written.
+A token that is stale is refused before any check runs, and once more when the answer is written. A tree that moved
+meanwhile is refused too: the record never names a commit that nobody asked.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from board import moves
-from board.cli import outlet
 from board.cli.context import Context
 from board.cli.failure import NotDone
 from board.errors import UsageError
-from board.home import definition_of_done, head_of, tree_of
+from board.home import head_of, work_of
 from board.journal.events import Event
-from board.model import Board, Task
+from board.model import Board, Status, Task
 from board.moves import Ask, Outcome, Reason, Refused
+from board.queries import checks_of
 
 if TYPE_CHECKING:
     from board.done import Finding
+    from board.proof import Scene
 
 _LAST_LINES: Final = 5  # of a failed command's output stand below its name; the journal has the rest
 
@@ -35,12 +36,14 @@ def done(ctx: Context) -> None:
     if task is None or _refused(ctx, board):
         ctx.change(_only_refuse, _said(ctx))
         return
-    tree = tree_of(board, task, ctx.folder)
-    evidence = {"forced": True, "why": why} if force else _ask(ctx, board, task, tree)
-    evidence["commit"] = head_of(tree)
+    evidence = _forced(ctx, board, task) if force else _proved(ctx, board, task)
     result = ctx.change(lambda ask: moves.done(ask, evidence), _said(ctx))
-    checks = evidence.get("checks")
-    ctx.tell(result, f"done: {task.id}" + (f" ({', '.join(checks)})" if checks else ", forced" if force else ""))
+    names = ", ".join(checks_of(evidence)) or ("forced" if force else "")
+    with_what = f" ({names})" if names else ""
+    if result.task.status is Status.REVIEW:
+        ctx.tell(result, f"{task.id} is up for review{with_what}; somebody else's `board done {task.id}` ends it")
+    else:
+        ctx.tell(result, f"done: {task.id}{with_what}")
 
 
 def fail(ctx: Context) -> None:
@@ -66,27 +69,47 @@ def _only_refuse(ask: Ask) -> Outcome:
     return Refused(Reason.NOTHING_TO_DO, f"{ask.task.id} changed a moment ago", f"board done {ask.task.id}")
 
 
-def _ask(ctx: Context, board: Board, task: Task, tree: str) -> dict[str, Any]:
-    """The evidence that the definition of done holds. Raises NotDone, with every item that doesn't in the journal."""
-    from board.done import Progress, Terms, check
-
-    items = definition_of_done(board, task, tree)
-    ours = (ctx.store.path, ctx.store.real, ctx.store.side)
-    terms = Terms(base=board.settings.worktrees.base, ignore=tuple(os.path.abspath(path) for path in ours))
-    progress = Progress(_say_start, _say_end) if _is_watched(ctx) else Progress()
-    findings = check(items, tree, terms, progress)
-    failed = [finding for finding in findings if not finding.ok]
-    if failed:
-        raise _not_done(ctx, task, failed, len(findings))
-    return {"checks": list(items)} if items else {}
+# --- evidence
 
 
-def _not_done(ctx: Context, task: Task, failed: Sequence[Finding], asked: int) -> NotDone:
+def _forced(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
+    return {"forced": True, "why": ctx.args.why, "commit": head_of(work_of(board, task, ctx.folder))}
+
+
+def _proved(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
+    """The evidence that the definition of done holds, right now. Raises NotDone; the journal has what each check said
+    either way."""
+    from board.cli.progress import progress
+    from board.proof import moved, prove, quest
+
+    asked = quest(board, task, _scene(ctx, board, task))
+    proof = prove(asked, progress(ctx))
+    for finding in proof.findings:
+        _journal(ctx, task, finding)
+    if proof.failed:
+        names = ", ".join(finding.item for finding in proof.failed)
+        raise _not_done(
+            ctx, task, f"{len(proof.failed)} of {len(proof.findings)} checks failed ({names})", proof.failed
+        )
+    other = moved(asked, proof)
+    if other is not None:
+        _journal(ctx, task, other)
+        raise _not_done(ctx, task, "its tree moved while it was asked", [other])
+    return {**proof.evidence(), "why": ctx.args.why}
+
+
+def _scene(ctx: Context, board: Board, task: Task) -> Scene:
+    from board.proof import Scene
+
+    store, tree = ctx.store, work_of(board, task, ctx.folder)
+    ours = tuple(os.path.abspath(path) for path in (store.path, store.real, store.side))
+    return Scene(tree, store.real, ours, is_own_tree=tree != ctx.folder, env=ctx.env)
+
+
+def _not_done(ctx: Context, task: Task, why: str, failed: Sequence[Finding]) -> NotDone:
     from board.journal.sink import make_redactor
 
     redactor = make_redactor(ctx.store.side, ctx.env, ctx.wanted())
-    for finding in failed:
-        ctx.engine.sink.append(Event("done_check_failed", task.id, _told(ctx, task, finding)), ctx.engine.clock())
     shown = [
         {
             "check": finding.item,
@@ -96,12 +119,15 @@ def _not_done(ctx: Context, task: Task, failed: Sequence[Finding], asked: int) -
         }
         for finding in failed
     ]
-    names = ", ".join(finding.item for finding in failed)
-    return NotDone(
-        f"{task.id} is not done: {len(failed)} of {asked} checks failed ({names})",
-        "mend what is listed and ask again, or overrule it with --force --why",
-        shown,
-    )
+    remedy = "mend what is listed and ask again, or overrule it with --force --why"
+    return NotDone(f"{task.id} is not done: {why}", remedy, shown)
+
+
+def _journal(ctx: Context, task: Task, finding: Finding) -> None:
+    """What held at review is in the journal already."""
+    if finding.held_at is None:
+        event = Event(f"done_check_{'passed' if finding.ok else 'failed'}", task.id, _told(ctx, task, finding))
+        ctx.engine.sink.append(event, ctx.engine.clock())
 
 
 def _told(ctx: Context, task: Task, finding: Finding) -> Mapping[str, Any]:
@@ -110,19 +136,7 @@ def _told(ctx: Context, task: Task, finding: Finding) -> Mapping[str, Any]:
         "by": ctx.asker.name,
         "check": finding.item,
         "exit_status": finding.exit_status,
-        "output": finding.tail or finding.detail,
+        "output": None if finding.ok else finding.tail or finding.detail,
         "took_s": round(finding.seconds, 3),
     }
     return {key: value for key, value in fields.items() if value is not None}
-
-
-def _is_watched(ctx: Context) -> bool:
-    return sys.stderr.isatty() and not ctx.args.quiet and not ctx.args.json
-
-
-def _say_start(item: str) -> None:
-    outlet.complain(outlet.lines([f"checking {item} ..."]), end=" ")
-
-
-def _say_end(finding: Finding) -> None:
-    outlet.complain(outlet.lines([f"{'ok' if finding.ok else 'no'} ({finding.seconds:.1f}s)"]))

@@ -6,7 +6,7 @@ from board import moves
 from board.cli.context import Context
 from board.engine import Result
 from board.errors import NotFound, UsageError
-from board.home import head_of, tree_of
+from board.home import head_of, work_of
 from board.instants import format_instant, format_span
 from board.model import Board, Claim, Task
 from board.moves import Ask, Outcome, Reason, Refused
@@ -93,7 +93,7 @@ def _head(ctx: Context) -> str | None:
     """Looked up before the lock is taken; a task that isn't there is the move's to refuse."""
     board = ctx.read().board
     task = board.find(ctx.task_id)
-    return head_of(tree_of(board, task, ctx.folder)) if task is not None else None
+    return head_of(work_of(board, task, ctx.folder)) if task is not None else None
 
 
 def advance(ctx: Context) -> None:

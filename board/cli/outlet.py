@@ -22,6 +22,13 @@ def complain(lines: Iterable[Redacted], end: str = "\n") -> None:
     sys.stderr.flush()
 
 
+def fitted(text: str, tail: str, width: int) -> Redacted:
+    """A line of exactly so many characters, to be written over. The text is cut, if need be; `tail`, ours, is not."""
+    line, room = _line(text, None), max(1, width - len(tail))
+    shown = line if len(line) <= room else f"{line[: room - 1]}…"
+    return cast("Redacted", f"{shown}{tail}".ljust(width))
+
+
 def answer(text: Redacted) -> None:
     """An error where a script reads."""
     sys.stdout.write(f"{text}\n")

@@ -23,5 +23,6 @@ def cancel(ctx: Context) -> None:
 
 
 def reopen(ctx: Context) -> None:
-    result = ctx.change(moves.reopen)
+    why = ctx.args.why
+    result = ctx.change(lambda ask: moves.reopen(ask, why), {"why": why})
     ctx.tell(result, f"reopened {result.task.id}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from board.cli.context import Context
 from board.cli.holder import first_claimable
 from board.errors import UsageError
 from board.instants import format_instant, format_span
 from board.model import ENDED, Board, Status, Task
-from board.queries import is_ready, view, waits_for
+from board.queries import checks_of, is_ready, view, waits_for
 from board.render import EMPTY, clean, paragraph, table
 
 _HEADERS = ("ID", "STATUS", "STEP", "HOLDER", "AGE", "WAITS-FOR", "TITLE")
@@ -106,6 +109,13 @@ def _facts(board: Board, task: Task, now: float) -> list[tuple[str, str]]:
     ]
 
 
+def _rests_on(record: Mapping[str, Any]) -> str:
+    """The commit and the checks of an ending, or of a worker's word."""
+    commit = str(record["commit"])[:12] if record.get("commit") else ""
+    forced = "forced" if record.get("forced") else ""
+    return ", ".join(word for word in (commit, *checks_of(record), forced) if word)
+
+
 def _holder(task: Task, now: float) -> str:
     held = task.claim
     if held is None:
@@ -140,11 +150,13 @@ def _attempt(task: Task) -> str:
 
 def _endings(task: Task) -> list[tuple[str, str]]:
     found = []
-    for key in ("done", "failed", "cancelled"):
+    keys = {"said_done": Status.REVIEW, "reopened": Status.TODO}
+    for key in ("said_done", "reopened", "done", "failed", "cancelled"):
         record = task.record.get(key)
-        if isinstance(record, dict) and task.status == key:
-            words = (f"by {record.get('by')}", record.get("at"), record.get("why"))
-            found.append((key, ", ".join(str(word) for word in words if word)))
+        if isinstance(record, dict) and task.status == keys.get(key, key):
+            words = (f"by {record.get('by')}", record.get("at"), record.get("why"), record.get("note"))
+            found.append((key.replace("_", " "), ", ".join(str(word) for word in words if word)))
+            found.append(("with", _rests_on(record)))
     return found
 
 

@@ -196,8 +196,8 @@ DECIDING: Final = (
         DECIDE,
         "Put an ended task back to todo.",
         "person:reopen",
-        (ID,),
-        "board reopen refund-tests",
+        (ID, option("--why", "TEXT", "for whoever works on it again")),
+        'board reopen refund-tests --why "the error paths are missing"',
         MOVE,
     ),
 )

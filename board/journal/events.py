@@ -63,8 +63,12 @@ _BOARD: Final[dict[str, EventKind]] = {
     "task_blocked": EventKind("warn", "A task waits for something named.", ("on",)),
     "task_unblocked": EventKind("info", "What a task waited for is there.", ("on", "blocked_for_s")),
     "step_approved": EventKind("info", "A person let a gated step start once.", ("note",)),
-    "review_requested": EventKind("info", "A worker says done; a person has not agreed yet.", ("note",)),
-    "task_done": EventKind("info", "The definition of done held.", ("commit", "note", "worked_for_s")),
+    "review_requested": EventKind(
+        "info", "A worker says done; a person has not agreed yet.", ("note", "commit", "forced")
+    ),
+    "task_done": EventKind(
+        "info", "The definition of done held, or was overruled.", ("commit", "note", "worked_for_s", "forced")
+    ),
     "task_failed": EventKind("error", "A task was given up."),
     "task_cancelled": EventKind("info", "A task is not wanted any more."),
     "task_reopened": EventKind("info", "A finished task is to be worked on again.", ("status_was",)),
@@ -89,6 +93,9 @@ _BOARD: Final[dict[str, EventKind]] = {
         "warn",
         "Somebody else has a task's port: the task was given another one.",
         ("port_name", "port", "port_was", "taken_by"),
+    ),
+    "done_check_passed": EventKind(
+        "info", "A check of the definition of done held.", ("check", "exit_status", "took_s")
     ),
     "done_check_failed": EventKind(
         "warn", "The definition of done did not hold.", ("check", "exit_status", "output", "took_s")

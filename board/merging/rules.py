@@ -22,6 +22,8 @@ MACHINE: Final = frozenset(
         "ran",
         "blocked",
         "approved",
+        "said_done",
+        "reopened",
         "done",
         "failed",
         "cancelled",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from board.instants import format_instant
@@ -91,12 +92,21 @@ def unblock(ask: Ask) -> Outcome:
     return Change(task.id, patch, (Told("task_unblocked", {"by": ask.actor.name}),))
 
 
-def review(ask: Ask, note: str | None = None) -> Outcome:
+def review(ask: Ask, note: str | None = None, evidence: Mapping[str, Any] | None = None) -> Outcome:
+    """A worker's word that it is done, kept with the `evidence` for a person to judge."""
     refused = guard(ask, Verb.REVIEW)
     if refused:
         return refused
-    patch = {"status": str(Status.REVIEW), **unclaimed(ask.task)}
-    return Change(ask.task.id, patch, (Told("review_requested", {"by": ask.actor.name, "note": note}),))
+    record = {"by": ask.actor.name, "at": ask.at, "note": note, **(evidence or {})}
+    patch = {
+        "status": str(Status.REVIEW),
+        "said_done": {key: value for key, value in record.items() if value is not None},
+        "reopened": GONE,
+        "approved": GONE,
+        **unclaimed(ask.task),
+    }
+    told = {key: record.get(key) for key in ("by", "note", "commit", "forced", "why")} | {"step": ask.task.step.id}
+    return Change(ask.task.id, patch, (Told("review_requested", told),))
 
 
 def _progress(task: Task, *, moved: bool) -> dict[str, Any]:

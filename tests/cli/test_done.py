@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -44,8 +45,13 @@ def test_what_held_goes_on_record(run: Run, held: Path) -> None:
     ended = run("done", "api", "--as", "alice")
     assert (ended.code, ended.out) == (0, "done: api (test -e built, true)\n")
     record = json.loads(run("show", "api", "--json").out)["task"]["done"]
-    assert record["checks"] == ["test -e built", "true"]
+    assert [(held["check"], held["exit"]) for held in record["checks"]] == [("test -e built", 0), ("true", 0)]
+    assert all(re.fullmatch(r"\d+\.\ds", held["took"]) for held in record["checks"])
     assert record["by"] == "alice"
+    line = next(line for line in (held / "tasks.yaml").read_text().splitlines() if "    done: {" in line)
+    assert ', checks: [{check: test -e built, exit: 0, took: 0.0s}, {check: "true", exit: 0, took: 0.0s}]}' in line
+    told = json.loads(run("log", "api", "--event", "done_check_passed", "--json").out.splitlines()[-1])
+    assert (told["check"], told["exit_status"], told["by"]) == ("true", 0, "alice")
 
 
 def test_force_is_on_record_and_runs_nothing(run: Run, held: Path) -> None:

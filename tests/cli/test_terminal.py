@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.conftest import BOARD
 from tests.programs import argv, environment
 
 
-def on_terminal(folder: Path, *words: str, typed: str = "", **env: str) -> tuple[int, str]:
-    """`board WORDS` with a terminal for all three streams; the exit code and all that was shown."""
+def on_terminal(
+    folder: Path, *words: str, typed: str = "", heard: Callable[[bytes], object] = len, **env: str
+) -> tuple[int, str]:
+    """`board WORDS` with a terminal for all three streams; the exit code and all that was shown, of which `heard` is
+    told as it comes."""
     ours, theirs = pty.openpty()
     full = environment(**{"TERM": "xterm-256color", "NO_COLOR": "", **env})
     process = subprocess.Popen(argv(*words), cwd=folder, env=full, stdin=theirs, stdout=theirs, stderr=theirs)
@@ -28,6 +33,7 @@ def on_terminal(folder: Path, *words: str, typed: str = "", **env: str) -> tuple
         if not part:
             break
         shown += part
+        heard(shown)
     os.close(ours)
     return process.wait(60), shown.decode()
 
@@ -51,6 +57,25 @@ def test_done_says_what_it_is_waiting_for(folder: Path) -> None:
     code, shown = on_terminal(folder, "done", "a", "--as", "alice")
     assert code == 0
     assert "checking true ... ok (" in shown
+
+
+def test_a_check_that_takes_long_shows_its_seconds(folder: Path) -> None:
+    """They tick on one line, which is written over and never longer than the terminal. Mutants: no thread;
+    the command uncut."""
+    wait = f"until [ -e go ]; do sleep 0.05; done; : {'long ' * 60}"
+    task = f"{{id: a, done_timeout: 5s, done_when: ['{wait}', 'true']}}"
+    (folder / "tasks.yaml").write_text(f"version: 1\ntasks:\n  - {task}\n")
+    assert on_terminal(folder, "claim", "a", "--as", "alice")[0] == 0
+
+    def heard(shown: bytes) -> None:
+        if b" ... 1s" in shown:
+            (folder / "go").touch()
+
+    code, shown = on_terminal(folder, "done", "a", "--as", "alice", heard=heard)
+    assert code == 0
+    assert "… ... ok (" in shown
+    assert "checking true ... ok (" in shown
+    assert max(len(part) for part in re.split("[\r\n]", shown) if part.startswith("checking")) < 80
 
 
 def test_an_edit_with_problems_can_be_gone_on_with(folder: Path) -> None:

@@ -232,6 +232,20 @@ def test_a_time_out_ends_the_whole_group(repo: Path, stubborn: str) -> None:
     assert eventually(lambda: is_gone(pid, identity[0]))
 
 
+@pytest.mark.parametrize("silent", ["", "exec >&- 2>&-; "])
+def test_a_check_that_is_called_off_ends_at_once(repo: Path, silent: str) -> None:
+    """Long before its time-out, whether it holds its pipes open or not, with all of its group. Mutants: nobody asks;
+    only open pipes are asked about."""
+    called_off = (repo / "pid").exists
+    found = ask(
+        f"{silent}echo $$ >pid.new; mv pid.new pid; sleep 300 & wait", repo, Terms(timeout=20, called_off=called_off)
+    )
+    assert (found.ok, found.exit_status) == (False, None)
+    assert found.seconds < 15
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((repo / "pid").read_text()), 0)
+
+
 def test_an_interrupted_check_leaves_nothing_running(repo: Path) -> None:
     """Ctrl-C while a command runs ends its group too. Mutant killed: the group is ended on time-outs only."""
 

@@ -409,3 +409,74 @@ def test_next_hands_out_by_priority_and_nothing_unsafe() -> None:
         {"id": "first", "priority": 0},
     )
     assert [task.id for task in claimable(read, NOW)] == ["first", "ready", "abandoned"]
+
+
+# --- a worker's word, and what comes behind it
+
+SAID: Record = {"commit": "3f2a9c1", "checks": [{"check": "make", "exit": 0, "took": "1.5s"}]}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_worker_that_calls_it_done_waits_for_a_person(own: bool) -> None:
+    """With `review: human` every holder's `done` is a review, evidence and all, and the claim ends; a person settles
+    it. Mutants: the board's word is not asked; the task's is not; the evidence is dropped."""
+    record, settings = (working(review="human"), {}) if own else (working(), {"review": "human"})
+    for actor in (HOLDER, HOLDER._replace(kind=Kind.SUPERVISOR), HOLDER._replace(kind=Kind.PERSON)):
+        change = done(ask(record, actor, NOW, **settings), SAID)
+        waits = after(record, change)
+        assert (waits["status"], waits.get("claim"), waits.get("done")) == ("review", None, None)
+        assert waits["said_done"] == {"by": "w", "at": format_instant(NOW), **SAID}
+        assert [told.name for told in change.events] == ["review_requested"]  # type: ignore[union-attr]
+        ended = after(waits, done(ask(waits, ALICE, NOW, **settings), {"commit": "3f2a9c1"}))
+        assert (ended["status"], ended["done"]["by"], ended.get("said_done")) == ("done", "alice", None)
+
+
+def test_a_task_may_do_without_the_review_that_its_board_wants() -> None:
+    """Its own word goes before the board's."""
+    record = working(review="none")
+    assert after(record, done(ask(record, HOLDER, NOW, review="human"), {}))["status"] == "done"
+
+
+def test_nobody_agrees_with_themselves() -> None:
+    """Who called it done can't settle it under the same name: an agent that says it twice. Where no review is wanted
+    a person may. Mutant: the name is not compared."""
+    record = after(working(review="human"), done(ask(working(review="human"), HOLDER), SAID))
+    assert refused(done(ask(record, Actor("w", 3)), {})) is Reason.NOT_PERSON
+    assert refused(done(ask(record, Actor("w"), NOW), {"forced": True})) is Reason.NOT_PERSON
+    plain = after(working(), review(ask(working(), HOLDER), "see there"))
+    assert plain["said_done"]["note"] == "see there"
+    assert after(plain, done(ask(plain, Actor("w"), NOW), {}))["status"] == "done"
+
+
+def test_what_is_sent_back_says_why_until_it_is_called_done_again() -> None:
+    """A person's reason stands in the record for the next worker, and no longer than that."""
+    record = after(working(review="human"), done(ask(working(review="human"), HOLDER), SAID))
+    back = after(record, reopen(ask(record, ALICE), "the error paths"))
+    assert (back["status"], back["reopened"]["why"], back.get("said_done")) == ("todo", "the error paths", None)
+    again = {**working(review="human"), "reopened": back["reopened"]}
+    assert "reopened" not in after(again, done(ask(again, HOLDER), SAID))
+    assert "reopened" not in after(record, reopen(ask(record, ALICE)))
+
+
+@pytest.mark.parametrize(
+    ("own", "boards", "lets_go"),
+    [
+        (None, None, False),
+        ("review", None, True),
+        (None, "review", True),
+        ("done", "review", False),
+        ("review", "done", True),
+    ],
+)
+def test_what_is_up_for_review_lets_go_only_where_that_is_said(
+    own: str | None, boards: str | None, lets_go: bool
+) -> None:
+    """`unlock: review` of a task, else of the board; done always lets go, and nothing else ever does. Mutants: the
+    board's word first; any status lets go."""
+    settings = {"unlock": boards} if boards else {}
+    for status, expected in (("review", lets_go), ("done", True), ("in_progress", False), ("failed", False)):
+        first = {"id": "first", "status": status, **({"unlock": own} if own else {})}
+        read = board(first, {"id": "t", "after": ["first"]}, **settings)
+        assert is_ready(read, read.tasks[1]) is expected
+        assert ("t" in [task.id for task in claimable(read, NOW)]) is expected
+        assert waits_for(read, read.tasks[1]) == ([] if expected else ["first"])
