@@ -84,6 +84,15 @@ _BOARD: Final[dict[str, EventKind]] = {
         "A hand edit met newer records: what came from whom, and each value that did not stay.",
         ("rev", "rev_was", "theirs", "ours", "clashes_count", "clashes", "kept", *_EDITED),
     ),
+    "worktree_parked": EventKind(
+        "info", "Uncommitted work of a tree was kept in the repository.", ("path", "branch", "commit", "files_count")
+    ),
+    "worktree_unparked": EventKind("info", "Parked work came back into a tree.", ("path", "commit", "conflicts_count")),
+    "worktree_removed": EventKind(
+        "info",
+        "A task's tree was removed; nothing of it was lost.",
+        ("path", "branch", "commit", "forced", "branch_deleted"),
+    ),
     "done_check_failed": EventKind(
         "warn", "The definition of done did not hold.", ("check", "exit_status", "output", "took_s")
     ),

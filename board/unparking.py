@@ -1,0 +1,165 @@
+"""The way of parked work back into a tree, in an order in which it may be killed anywhere. It removes no tree."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from typing import NamedTuple
+
+from board import git, git_trees, snapshot
+from board.errors import NotFound, RefusedError
+from board.parking import PRESERVED, State, commit, count, files_of, keep, newest, state, trees
+from board.snapshot import Snapshot
+
+
+class Unparked(NamedTuple):
+    """`conflicts` are the paths in which both sides stand; then the state stays parked. `left`: states still parked.
+
+    `is_anew`: an earlier attempt had ended half-way, and what stood in the tree is under the kept reference."""
+
+    commit: str
+    conflicts: tuple[str, ...]
+    left: int
+    is_anew: bool = False
+
+
+def unpark(main: str, tree: str, task: str) -> Unparked:
+    """The newest parked state back in the tree, what was staged staged again; its reference goes one state back.
+
+    A tree that holds exactly that state already will do; any other change is refused. In conflict nothing is
+    dropped. `main` is the main tree: its copies may be overwritten. The caller holds the trees' lock. Raises NotFound
+    where nothing is parked.
+    """
+    tip = newest(tree, task)
+    if tip is None:
+        raise NotFound(f"nothing of {task} is parked", "`board worktree list` shows what is")
+    wanted, is_anew = state(tree, tip), False
+    if not _is_there(tree, wanted):
+        now = snapshot.take(tree)
+        if is_anew := not now.is_clean and _begun(tree) == (tip, now.head):
+            now = _back_to_head(tree, task, now)
+        if not now.is_clean:
+            raise _in_the_way(tree, task, now)
+        _step_aside(main, tree, wanted)
+        if conflicts := _apply(tree, wanted, now.head):
+            return Unparked(tip, conflicts, count(tree, wanted), is_anew)
+        if wanted.head == now.head and not _is_there(tree, wanted):
+            raise RefusedError(f"{tree} is not what was parked", f"it stays in {PRESERVED}{task}; look at `git diff`")
+    _drop(tree, task, wanted)
+    return Unparked(tip, (), count(tree, wanted) - 1, is_anew)
+
+
+def _is_there(tree: str, wanted: State) -> bool:
+    if git.head(tree) != wanted.head:
+        return False
+    now = snapshot.take(tree, _hidden(tree, wanted))
+    return trees(tree, wanted) == (now.work, now.staged, now.loose)
+
+
+def _hidden(tree: str, wanted: State) -> list[str]:
+    """Of the parked files that no index knew, those that are ignored and there: a look at the tree must see them."""
+    found = [path for path in snapshot.paths(tree, wanted.loose) if os.path.lexists(os.path.join(tree, path))]
+    ignored: list[str] = []
+    for some in git_trees.batches(found):
+        ignored += git_trees.ignored(tree, *(f":(top,literal){path}" for path in some))
+    return ignored
+
+
+def _in_the_way(tree: str, task: str, now: Snapshot) -> RefusedError:
+    files = files_of(tree, now)
+    named = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+    return RefusedError(
+        f"{tree} has changes of its own ({named})",
+        f"commit them, or `git stash` them there, then `board worktree unpark {task}`",
+        "dirty",
+    )
+
+
+def _begun(tree: str) -> tuple[str, ...]:
+    """Of an unparking that didn't come to its end: the parked state, and the HEAD that it was meant for."""
+    try:
+        with open(_note(tree), encoding="ascii") as told:
+            return tuple(told.read().split())
+    except OSError:
+        return ()
+
+
+def _note(tree: str) -> str:
+    return os.path.join(git.git_dir(tree), "crewboard-unparking")
+
+
+def _end(tree: str) -> None:
+    if os.path.exists(path := _note(tree)):
+        os.unlink(path)
+
+
+def _back_to_head(tree: str, task: str, now: Snapshot) -> Snapshot:
+    """A half-unparked tree as it was before. What stands in it is kept first: somebody may have worked on it."""
+    whole = commit(tree, now.whole, (now.head,), f"{task}: half unparked")
+    keep(tree, task, (whole, commit(tree, now.staged, (now.head,), f"{task}: half unparked, staged")))
+    git.run(tree, "reset", "--quiet", "--hard", timeout=snapshot.SLOW)
+    for each in git_trees.differences(tree, now.base, now.whole):
+        path = os.path.join(tree, each.path)
+        if each.code == "A" and os.path.lexists(path):
+            os.unlink(path)
+    return snapshot.take(tree)
+
+
+def _step_aside(main: str, tree: str, wanted: State) -> None:
+    """Files that git doesn't know and that stand where a parked one is to be: equal ones, and the main tree's copies,
+    make room; RefusedError for any other."""
+    tracked = set(snapshot.paths(tree, "HEAD"))
+    parked = [path for each in (wanted.loose, wanted.commit) for path in snapshot.paths(tree, each)]
+    there = [path for path in parked if path not in tracked and os.path.lexists(os.path.join(tree, path))]
+    if differ := [path for path in there if not _may_go(main, tree, wanted, path)]:
+        named = ", ".join(differ[:3])
+        raise RefusedError(f"{named} in {tree} would be overwritten", "move it away, then unpark again", "collision")
+    for path in there:
+        os.unlink(os.path.join(tree, path))
+
+
+def _may_go(main: str, tree: str, wanted: State, path: str) -> bool:
+    here, there = os.path.join(tree, path), os.path.join(main, path)
+    if not os.path.isfile(here) or os.path.islink(here):
+        return False
+    if os.path.isfile(there) and filecmp.cmp(here, there, shallow=False):
+        return True
+    return git.run(tree, "hash-object", "--", here).strip() == _blob(tree, wanted, path)
+
+
+def _blob(tree: str, wanted: State, path: str) -> str | None:
+    for each in (wanted.loose, wanted.commit):
+        if found := git.run(tree, "ls-tree", each, "--", path, env={"GIT_LITERAL_PATHSPECS": "1"}):
+            return found.split("\t")[0].split()[2]
+    return None
+
+
+def _apply(tree: str, wanted: State, head: str) -> tuple[str, ...]:
+    """The paths in conflict, in which git has left both sides."""
+    with open(_note(tree), "w", encoding="ascii") as told:
+        told.write(f"{wanted.commit} {head}\n")
+    for words in (("--index",), ()):
+        try:
+            git.run(tree, "stash", "apply", "--quiet", *words, wanted.commit, timeout=snapshot.SLOW)
+        except git.GitError as error:
+            unmerged = git.run(tree, "diff", "--name-only", "--diff-filter=U", "-z").split("\0")
+            if found := tuple(path for path in unmerged if path):
+                _end(tree)
+                return found
+            if words and "index" in error.stderr:
+                continue
+            raise
+        else:
+            return ()
+    raise AssertionError("the second attempt returns or raises")
+
+
+def _drop(tree: str, task: str, wanted: State) -> None:
+    """One state back. What came back only merged stays kept as it was."""
+    if git.head(tree) != wanted.head:
+        keep(tree, task, (wanted.commit,))
+    if wanted.before is None:
+        git_trees.drop_ref(tree, PRESERVED + task, wanted.commit)
+    else:
+        git_trees.move_ref(tree, PRESERVED + task, wanted.before, wanted.commit)
+    _end(tree)
