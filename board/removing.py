@@ -59,9 +59,14 @@ def begun(common: str) -> list[str]:
         return []
 
 
-def end_all(top: str, common: str) -> list[Ended]:
-    """Ends, or takes back, whatever was interrupted."""
-    return [_end(top, common, intent) for task in begun(common) if (intent := _read(common, task)) is not None]
+def end_all(top: str, common: str, patience: float = 30.0) -> list[Ended]:
+    """Ends, or takes back, whatever was interrupted; a git that is still at it is waited for so long."""
+    ended = []
+    for task in begun(common):
+        if (intent := _read(common, task)) is not None:
+            occupancy.settle(intent.path, patience)
+            ended.append(_end(top, common, intent))
+    return ended
 
 
 def tie(top: str, intent: Intent) -> None:

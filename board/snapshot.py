@@ -130,7 +130,7 @@ def _take(tree: str, head: str, index: _Index, other: _Index, also: Sequence[str
     base = git_trees.tree_of(tree, head)
     try:
         at_first = index("write-tree")
-        index("read-tree", "-m", at_first)  # without names that were only announced (`git add -N`)
+        _drop_announced(index, at_first)
         _unhide(tree, index)
         index("add", "-u")
         work = index("write-tree")
@@ -148,11 +148,30 @@ def _take(tree: str, head: str, index: _Index, other: _Index, also: Sequence[str
 
 
 def _unhide(tree: str, index: _Index) -> None:
-    """Files whose changes git was told not to see (assume-unchanged, skip-worktree) count wherever they are there."""
-    rows = [row for row in index("ls-files", "-v", "-z").split("\0") if row and (row[0].islower() or row[0] == "S")]
-    hidden = [row[2:] for row in rows if os.path.lexists(os.path.join(tree, row[2:]))]
-    index.each(("update-index", "--no-assume-unchanged", "--"), hidden)
-    index.each(("update-index", "--no-skip-worktree", "--"), hidden)
+    """Files whose changes git was told not to see count. One that is away because it was told to be (skip-worktree, in
+    a sparse tree) isn't deleted."""
+    rows = [row for row in index("ls-files", "-v", "-z").split("\0") if row]
+    seen = [row for row in rows if row[0] not in "Ss" or not _is_away(os.path.join(tree, row[2:]))]
+    index.each(("update-index", "--no-assume-unchanged", "--"), [row[2:] for row in seen if row[0].islower()])
+    index.each(("update-index", "--no-skip-worktree", "--"), [row[2:] for row in seen if row[0] in "Ss"])
+
+
+def _is_away(path: str) -> bool:
+    """Not where something else has its folder's place."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    except NotADirectoryError:
+        return False
+    return False
+
+
+def _drop_announced(index: _Index, at_first: str) -> None:
+    """Names without a content (`git add -N`): their files are as untracked as any."""
+    recorded = set(index("ls-tree", "-r", "-z", "--name-only", at_first).split("\0"))
+    named = [name for name in index("ls-files", "-z").split("\0") if name not in recorded]
+    index.each(("update-index", "--force-remove", "--"), named)
 
 
 def _loose(index: _Index, found: Sequence[git_trees.Entry]) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import os
-from typing import NamedTuple
+from collections.abc import Container
+from typing import Final, NamedTuple
 
-from board import git, git_trees, snapshot
+from board import git, git_trees, occupancy, snapshot
 from board.errors import NotFound, RefusedError
 from board.parking import PRESERVED, State, commit, count, files_of, keep, newest, state, trees
 from board.snapshot import Snapshot
+
+_PATIENCE: Final = 60.0
 
 
 class Unparked(NamedTuple):
@@ -34,6 +38,8 @@ def unpark(main: str, tree: str, task: str) -> Unparked:
     if tip is None:
         raise NotFound(f"nothing of {task} is parked", "`board worktree list` shows what is")
     wanted, is_anew = state(tree, tip), False
+    if _begun(tree):
+        _settle(tree)
     if not _is_there(tree, wanted):
         now = snapshot.take(tree)
         if is_anew := not now.is_clean and _begun(tree) == (tip, now.head):
@@ -84,6 +90,13 @@ def _begun(tree: str) -> tuple[str, ...]:
         return ()
 
 
+def _settle(tree: str) -> None:
+    """A git that outlived its caller comes to its end; the lock of one that didn't is nobody's."""
+    occupancy.settle(tree, _PATIENCE)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(git.git_dir(tree), "index.lock"))
+
+
 def _note(tree: str) -> str:
     return os.path.join(git.git_dir(tree), "crewboard-unparking")
 
@@ -109,13 +122,29 @@ def _step_aside(main: str, tree: str, wanted: State) -> None:
     """Files that git doesn't know and that stand where a parked one is to be: equal ones, and the main tree's copies,
     make room; RefusedError for any other."""
     tracked = set(snapshot.paths(tree, "HEAD"))
-    parked = [path for each in (wanted.loose, wanted.commit) for path in snapshot.paths(tree, each)]
-    there = [path for path in parked if path not in tracked and os.path.lexists(os.path.join(tree, path))]
-    if differ := [path for path in there if not _may_go(main, tree, wanted, path)]:
+    fresh = [path for each in (wanted.loose, wanted.commit) for path in snapshot.paths(tree, each)]
+    found = {path: at for path in fresh if path not in tracked and (at := _blocked(tree, path, tracked)) is not None}
+    if differ := [at for path, at in found.items() if at != path or not _may_go(main, tree, wanted, path)]:
         named = ", ".join(differ[:3])
         raise RefusedError(f"{named} in {tree} would be overwritten", "move it away, then unpark again", "collision")
-    for path in there:
+    for path in found:
         os.unlink(os.path.join(tree, path))
+
+
+def _blocked(tree: str, path: str, tracked: Container[str]) -> str | None:
+    """What isn't in git and stands where a file is to be: there itself, in place of a folder of its, or below it."""
+    full = os.path.join(tree, path)
+    if os.path.isdir(full) and not os.path.islink(full):
+        return next(iter(git_trees.ignored(tree, f":(top,literal){path}")), None)
+    if os.path.lexists(full):
+        return path
+    parts = path.split("/")
+    above = ("/".join(parts[:count]) for count in range(1, len(parts)))
+    return next((at for at in above if at not in tracked and _is_no_folder(os.path.join(tree, at))), None)
+
+
+def _is_no_folder(path: str) -> bool:
+    return os.path.lexists(path) and (os.path.islink(path) or not os.path.isdir(path))
 
 
 def _may_go(main: str, tree: str, wanted: State, path: str) -> bool:

@@ -1,4 +1,4 @@
-"""`board worktree`: the tasks' trees listed, and the way to what else is done with them. `board.custody` has the rules."""
+"""`board worktree`: the tasks' trees listed, and the way to what else is done with them; `board.custody` decides."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def list_trees(ctx: Context, yard: Yard) -> None:
 
     if removing.begun(yard.common):
         with contextlib.suppress(treelock.TreesBusy), treelock.held(yard.top, 0.5):
-            tell_ended(ctx, removing.end_all(yard.top, yard.common))
+            tell_ended(ctx, removing.end_all(yard.top, yard.common, 0.5))
     rows = [row for row in survey.survey(yard) if ctx.args.id in (None, row.task)]
     if ctx.args.id is not None and not rows:
         raise NotFound(f'no tree of "{ctx.args.id}"', "`board worktree list` shows them all")
