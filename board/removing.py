@@ -133,12 +133,12 @@ def _end(top: str, common: str, intent: Intent) -> Ended:
         if not is_there and not is_known:
             break
         if is_there and (who := occupancy.words(intent.path)):
-            return _take_back(common, intent, who)
+            return _take_back(top, common, intent, who)
         try:
             if attempt == 0 and is_known:
                 git.run(top, "worktree", "remove", intent.path, timeout=snapshot.SLOW)
             elif is_there and (why := _since(top, common, intent, is_known=is_known)):
-                return _take_back(common, intent, why)
+                return _take_back(top, common, intent, why)
             else:
                 _delete(top, intent, is_known=is_known)
         except (git.GitError, OSError) as error:
@@ -170,8 +170,7 @@ def _since(top: str, common: str, intent: Intent, *, is_known: bool) -> str:
     if intent.whole is None:
         return "" if not os.path.isdir(intent.path) or not os.listdir(intent.path) or is_known else "it isn't empty"
     if is_known:
-        if not os.path.lexists(os.path.join(intent.path, ".git")):
-            git.run(top, "worktree", "repair", intent.path)
+        _repair(top, intent)
         admin = git.git_dir(intent.path)
         if git.head(intent.path) != intent.head or snapshot.staged(admin, top) != intent.staged:
             return "its HEAD or its index moved"
@@ -179,8 +178,16 @@ def _since(top: str, common: str, intent: Intent, *, is_known: bool) -> str:
     return f"{fresh[0]} was written" if fresh else ""
 
 
-def _take_back(common: str, intent: Intent, why: str) -> Ended:
+def _repair(top: str, intent: Intent) -> None:
+    """What makes the folder a tree may have gone before the rest."""
+    if not os.path.lexists(os.path.join(intent.path, ".git")):
+        git.run(top, "worktree", "repair")  # with a path it fails, and mends it all the same
+
+
+def _take_back(top: str, common: str, intent: Intent, why: str) -> Ended:
     """What is missing comes back beside what is there; a folder that git has forgotten is left to its writer."""
+    if _is_known(top, intent):
+        _repair(top, intent)
     if intent.whole is not None:
         gone = [each.path for each in snapshot.remains(common, intent.path, intent.whole) if each.code == "D"]
         snapshot.put_back(common, intent.path, intent.whole, gone)

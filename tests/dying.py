@@ -1,6 +1,7 @@
 """One deed in a forked child that dies by SIGKILL at its n-th call of git: before, beside, behind or together with it.
 
-Beside: the git goes on without the one that called it. Together: the git is killed too, a moment after it began.
+Beside: the git goes on without the one that called it. Together: the git is killed too, a moment after it began. Torn:
+what a killed git would have left is made by a line of shell.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if [ $n -eq {at} ]; then
   before) kill -9 $PPID; exit 1;;
   beside) kill -9 $PPID; exec "{git}" "$@";;
   behind) "{git}" "$@"; code=$?; kill -9 $PPID; exit $code;;
+  torn) {torn}; kill -9 $PPID; exit 1;;
   together)
     "{git}" "$@" & git=$!
     i=0; while [ $i -lt {turns} ]; do i=$((i + 1)); done
@@ -39,7 +41,8 @@ class Death(NamedTuple):
     words: str
     at: int
     moment: str
-    turns: int
+    turns: int = 0
+    torn: str = ":"
 
     @classmethod
     def drawn(cls, dice: random.Random, calls: int, words: str) -> Death:

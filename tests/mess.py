@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import os
 import random
+import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from tests import repositories as repos
 from tests.repositories import git
 
 NAMES = (
-    "a.txt",
+    "a",
     "b c.txt",
     "ünï-码.md",
     "dir/one",
@@ -30,23 +34,33 @@ NAMES = (
 
 def project(folder: Path, *, submodule: Path | None = None) -> Path:
     """A repository with files of all kinds, on `main`, with an origin that has it all."""
+    shutil.copytree(_template(), folder, symlinks=True, dirs_exist_ok=True)
+    repo = folder / "my project"
+    git(repo, "remote", "set-url", "origin", str(folder / "origin.git"))
+    if submodule is not None:
+        git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(submodule), "lib")
+        git(repo, "commit", "--quiet", "-m", "A library")
+        git(repo, "push", "--quiet", "origin", "HEAD")
+    return repo
+
+
+@functools.cache
+def _template() -> Path:
+    """Made once by each process of a test run."""
+    folder = Path(tempfile.mkdtemp(prefix="crewboard-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     repo = repos.repository(folder / "my project")
-    for number, name in enumerate(NAMES):
+    for number, name in enumerate((*NAMES, *(f"many/{number}" for number in range(100)))):
         path = repo / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(f"{number} {name}\n".encode() * 3 + bytes((0, number, 255)))
     (repo / "run.sh").chmod(0o755)
     (repo / "link").symlink_to("a")
-    (repo / "many").mkdir()
-    for number in range(150):  # so that their going takes a moment
-        (repo / "many" / f"{number}").write_text(f"{number}\n")
     (repo / ".gitignore").write_text(".env*\nbuilt/\n")
-    if submodule is not None:
-        git(repo, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(submodule), "lib")
     git(repo, "add", "-A")
     git(repo, "commit", "--quiet", "-m", "Files of all kinds")
     repos.bare_remote(repo, folder / "origin.git")
-    return repo
+    return folder
 
 
 def mess(tree: Path, dice: random.Random, deeds: int = 8) -> None:

@@ -12,43 +12,35 @@ from pathlib import Path
 
 import pytest
 
-from board import custody, git, parking, removing, unparking, worktree
+from board import custody, git, parking, removing, unparking
 from board.custody import Yard
-from board.document import Document
-from board.records import read_board
 from tests import repositories as repos
 from tests.dying import Death, dies, unlock
 from tests.mess import files, mess, precious, project, staged
+from tests.yards import remove, tree_in, yard_of
 
-ROUNDS = int(os.environ.get("CREWBOARD_KILLS", "4"))
+ROUNDS = int(os.environ.get("CREWBOARD_KILLS", "2"))
 CALLS = 48  # of git in the longest deed, about
-BOARD = "version: 1\nsettings: {worktrees: {enabled: true}}\ntasks: [{id: refund}]\n"
 
 
 @pytest.fixture
 def yard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Yard:
     repos.isolate(monkeypatch)
     repo = project(tmp_path)
-    return custody.yard(read_board(Document(BOARD).data), str(repo), {})
+    return yard_of(repo)
 
 
-def tree_in(yard: Yard, dice: random.Random) -> Path:
-    plan = worktree.Plan(yard.top, yard.board.settings.worktrees.root, "refund", "origin/HEAD")
-    tree = Path(worktree.ensure(plan).path)
+def messy(yard: Yard, dice: random.Random) -> Path:
+    tree = tree_in(yard.top)
     mess(tree, dice)
     return tree
 
 
-def again(yard: Yard) -> Path:
-    plan = worktree.Plan(yard.top, yard.board.settings.worktrees.root, "refund", "origin/HEAD")
-    return Path(worktree.ensure(plan).path)
-
-
-def remove(yard: Yard) -> None:
+def end(yard: Yard) -> None:
+    """The tree gone, whatever it took."""
     removing.end_all(yard.top, yard.common)
-    it = custody.subject(yard, "refund")
-    if it.known is not None:
-        custody.remove(yard, it, force=True)
+    if custody.subject(yard, "refund").known is not None:
+        remove(yard, force=True)
 
 
 def drawn(deed: str) -> list[random.Random]:
@@ -66,12 +58,12 @@ def killed(yard: Yard, deed: Callable[[], object], dice: random.Random, words: s
 def test_a_park_that_is_killed_loses_nothing_and_is_ended_by_the_next(yard: Yard) -> None:
     """The tree stays as it was, and the next one parks it all. Mutant: the tree reset before the reference is moved."""
     for dice in drawn("park"):
-        tree = tree_in(yard, dice)
+        tree = messy(yard, dice)
         before, state = precious(Path(yard.top), tree), (files(tree), staged(tree))
         killed(yard, lambda: parking.park(str(tree), "refund"), dice, "update-ref")  # noqa: B023
         assert (files(tree), staged(tree)) == state
         parking.park(str(tree), "refund")
-        remove(yard)
+        end(yard)
         assert before <= precious(Path(yard.top), tree)
 
 
@@ -81,16 +73,16 @@ def test_a_removal_that_is_killed_is_ended_and_loses_nothing(yard: Yard) -> None
     Mutants: no intent on disk; nothing tied before the folder goes; parked after it is gone.
     """
     for dice in drawn("remove"):
-        tree = tree_in(yard, dice)
+        tree = messy(yard, dice)
         before, state = precious(Path(yard.top), tree), (files(tree), staged(tree))
-        if killed(yard, lambda: remove(yard), dice, "worktree remove"):
+        if killed(yard, lambda: remove(yard, force=True), dice, "worktree remove"):
             assert before <= precious(Path(yard.top), tree)
-        remove(yard)
+        end(yard)
         assert before <= precious(Path(yard.top), tree)
         assert not tree.exists()
         assert removing.begun(yard.common) == []
         if parking.newest(yard.top, "refund") is not None:
-            unparking.unpark(yard.top, str(again(yard)), "refund")
+            unparking.unpark(yard.top, str(tree_in(yard.top)), "refund")
             assert (files(tree), staged(tree)) == state
 
 
@@ -100,10 +92,10 @@ def test_an_unpark_that_is_killed_begins_anew_and_loses_nothing(yard: Yard) -> N
     Mutants: the reference dropped first; no note of what was begun.
     """
     for dice in drawn("unpark"):
-        tree = tree_in(yard, dice)
+        tree = messy(yard, dice)
         before, state = precious(Path(yard.top), tree), (files(tree), staged(tree))
-        remove(yard)
-        again(yard)
+        end(yard)
+        tree_in(yard.top)
         if parking.newest(yard.top, "refund") is None:
             continue
         if killed(yard, lambda: unparking.unpark(yard.top, str(tree), "refund"), dice, "stash apply"):  # noqa: B023
