@@ -98,9 +98,8 @@ def _known(yard: Yard, path: str) -> git_trees.Registered | None:
 def obstacles(yard: Yard, it: Subject) -> list[Loss]:
     """Why nobody may remove it, whatever is parked: somebody is in it, or needs it, or has locked it."""
     found = []
-    if (worker := yard.seen.get(it.name) or {}).get("state") in _LIVING:
-        detail = f"its worker is {worker['state']} (pid {worker.get('pid')})"
-        found.append(Loss("in_use", detail, f"`supervisor stop {it.name}`"))
+    if (worker := worker_of(yard, it)) is not None:
+        found.append(worker)
     elif it.task is not None and it.task.status in HELD:
         holder = it.task.claim.by if it.task.claim is not None else "nobody"
         found.append(Loss("held", f"{it.name} is {it.task.status}, held by {holder}", f"`board release {it.name}`"))
@@ -110,6 +109,14 @@ def obstacles(yard: Yard, it: Subject) -> list[Loss]:
         why = f" ({it.known.locked})" if it.known.locked else ""
         found.append(Loss("locked", f"it is locked{why}", f"`git worktree unlock {it.path}`"))
     return found
+
+
+def worker_of(yard: Yard, it: Subject) -> Loss | None:
+    """The supervisor's worker on the task, as far as its status says."""
+    worker = yard.seen.get(it.name) or {}
+    if worker.get("state") not in _LIVING:
+        return None
+    return Loss("in_use", f"its worker is {worker['state']} (pid {worker.get('pid')})", f"`supervisor stop {it.name}`")
 
 
 def park(yard: Yard, it: Subject, *, with_ignored: bool) -> tuple[parking.Parked | None, tuple[str, ...]]:

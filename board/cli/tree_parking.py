@@ -38,6 +38,8 @@ def unpark(ctx: Context, yard: Yard) -> None:
     it = custody.subject(yard, ctx.task_id)
     if parking.newest(yard.top, it.name) is None:
         raise NotFound(f"nothing of {it.name} is parked", "`board worktree list` shows what is")
+    if (worker := custody.worker_of(yard, it)) is not None:
+        raise custody.refused(it, [worker])
     path = _tree(ctx, yard, it)
     with held(ctx, yard):
         done = unparking.unpark(yard.top, path, it.name)

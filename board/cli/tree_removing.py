@@ -32,7 +32,8 @@ def _lines(ctx: Context, done: custody.Removed) -> Iterator[str]:
     name, branch = done.ended.intent.task, done.ended.intent.branch
     yield f"removed {done.ended.intent.path}"
     if done.parked is not None:
-        yield f"parked before: {len(done.parked.files)} files; `board worktree unpark {name}` brings them back"
+        count = f"{len(done.parked.files)} file{'' if len(done.parked.files) == 1 else 's'}"
+        yield f"parked before: {count}; `board worktree unpark {name}` brings it back"
     if done.ended.branch_is_gone:
         yield f"branch {branch} is gone; it was merged"
     elif branch is not None:
