@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from board import git, git_trees, home, losses, occupancy, parking, removing, worktree
@@ -20,7 +22,8 @@ _HALF_MADE: Final = "initializing"
 _LIVING: Final = ("running", "stalled", "looping", "stopping")
 
 
-class Yard(NamedTuple):
+@dataclass(frozen=True)
+class Yard:
     """A board's repository: its main tree, the `.git` of all of them, the folder of the tasks' trees.
 
     `seen` is what the supervisor's status says of each task."""
@@ -29,8 +32,12 @@ class Yard(NamedTuple):
     top: str
     common: str
     folder: str
-    bases: tuple[str, ...]
     seen: Mapping[str, Any]
+
+    @cached_property
+    def bases(self) -> tuple[str, ...]:
+        """The references that count as merged into."""
+        return losses.bases(self.top, self.board.settings.worktrees.base)
 
     def path(self, task: str) -> str:
         return worktree.place(self.top, self.board.settings.worktrees.root, task)
@@ -64,8 +71,7 @@ def yard(board: Board, folder: str, seen: Mapping[str, Any]) -> Yard:
         raise RefusedError(f"{folder} is in no git repository, so no task has a tree", "`git init` there makes one")
     top = worktree.main_top(folder)
     around = os.path.dirname(worktree.place(top, board.settings.worktrees.root, "x"))
-    found = losses.bases(top, board.settings.worktrees.base)
-    return Yard(board, top, git.common_dir(top), around, found, seen)
+    return Yard(board, top, git.common_dir(top), around, seen)
 
 
 def subject(yard: Yard, name: str) -> Subject:
@@ -125,7 +131,7 @@ def park(yard: Yard, it: Subject, *, with_ignored: bool) -> tuple[parking.Parked
     if busy := losses.busy_submodules(it.path):
         why = f"{busy[0]} in {it.path} has changes of its own: only its own repository can keep them"
         raise RefusedError(why, f"commit and push inside of {busy[0]}", "nested")
-    copies = losses.changed_copies(it.path, yard.top, yard.terms(it.name).copies)
+    copies = losses.changed_copies(it.path, yard.top, yard.board.settings.worktrees.copy)
     return parking.park(it.path, it.name, copies if with_ignored else ()), () if with_ignored else copies
 
 

@@ -104,6 +104,8 @@ def tree_of(top: str, commit: str) -> str:
 
 def differences(top: str, old: str, new: str) -> list[Entry]:
     """Path by path, whole folders written out, renames as two."""
+    if old == new:
+        return []
     parts = git.run(top, "diff-tree", "-r", "-z", "--no-renames", old, new, timeout=120.0).split("\0")
     return [_entry(about, path) for about, path in zip(parts[0::2], parts[1::2], strict=False)]
 

@@ -83,10 +83,10 @@ def state(top: str, commit_id: str) -> State:
 
 def keep(top: str, task: str, commits: Iterable[str]) -> None:
     """From here on these commits have a reference of the task's to live by."""
-    before = git.resolve(top, KEPT + task)
     wanted = tuple(dict.fromkeys(commits))
     if not wanted:
         return
+    before = git.resolve(top, KEPT + task)
     made = commit(top, git_trees.tree_of(top, wanted[0]), (*wanted, *((before,) if before else ())), f"{task}: kept")
     git_trees.move_ref(top, KEPT + task, made, before)
 
