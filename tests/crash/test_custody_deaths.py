@@ -56,7 +56,7 @@ def killed(yard: Yard, deed: Callable[[], object], dice: random.Random, words: s
 
 
 def test_a_park_that_is_killed_loses_nothing_and_is_ended_by_the_next(yard: Yard) -> None:
-    """The tree stays as it was, and the next one parks it all. Mutant: the tree reset before the reference is moved."""
+    """The tree stays as it was, and the next one parks it all. Mutant: the tree reset when it is parked."""
     for dice in drawn("park"):
         tree = messy(yard, dice)
         before, state = precious(Path(yard.top), tree), (files(tree), staged(tree))
@@ -70,7 +70,7 @@ def test_a_park_that_is_killed_loses_nothing_and_is_ended_by_the_next(yard: Yard
 def test_a_removal_that_is_killed_is_ended_and_loses_nothing(yard: Yard) -> None:
     """Whoever comes next ends it, and every blob and commit of the tree has a reference that stays.
 
-    Mutants: no intent on disk; nothing tied before the folder goes; parked after it is gone.
+    Mutants: nothing tied before the folder goes; nothing parked.
     """
     for dice in drawn("remove"):
         tree = messy(yard, dice)
@@ -89,7 +89,7 @@ def test_a_removal_that_is_killed_is_ended_and_loses_nothing(yard: Yard) -> None
 def test_an_unpark_that_is_killed_begins_anew_and_loses_nothing(yard: Yard) -> None:
     """The parked state stays until it is back whole; what a half one left is no obstacle to the next.
 
-    Mutants: the reference dropped first; no note of what was begun.
+    Mutant: the reference dropped first.
     """
     for dice in drawn("unpark"):
         tree = messy(yard, dice)

@@ -70,12 +70,13 @@ def test_a_file_changed_within_the_index_s_own_instant_is_parked(repo: Path) -> 
     """git looks into files that are as young as its index; a copy of it must be as old. Mutant: `copyfile`."""
     tree = tree_in(repo)
     git(tree, "config", "core.trustctime", "false")
-    (tree / "a").write_text("1234\n")
-    git(tree, "add", "a")
-    index, instant = git_path(tree, "index"), (tree / "a").stat().st_mtime_ns
-    (tree / "a").write_text("5678\n")
-    for path in (tree / "a", index):
-        os.utime(path, ns=(instant, instant))
+    instant = (tree / "a").stat().st_mtime_ns - 10**10
+    for text in ("1234\n", "5678\n"):
+        (tree / "a").write_text(text)
+        os.utime(tree / "a", ns=(instant, instant))
+        if text == "1234\n":
+            git(tree, "add", "a")
+    os.utime(git_path(tree, "index"), ns=(instant, instant))
     parked = parking.park(str(tree), "refund")
     assert parked is not None
     assert git(repo, "show", f"{parked.commit}:a") == "5678"
