@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from board.errors import BoardError
@@ -48,8 +48,8 @@ class Worktree(NamedTuple):
     is_bare: bool
 
 
-def run(cwd: str, *args: str, timeout: float = 30.0) -> str:
-    """Its standard output. Raises GitError on any exit status but 0, GitTimeout, GitMissing."""
+def run(cwd: str, *args: str, timeout: float = 30.0, env: Mapping[str, str] | None = None) -> str:
+    """Its standard output; `env` is added. Raises GitError on any exit status but 0, GitTimeout, GitMissing."""
     argv = ("git", "-C", cwd, *args)
     quiet = {
         "GIT_TERMINAL_PROMPT": "0",
@@ -58,7 +58,7 @@ def run(cwd: str, *args: str, timeout: float = 30.0) -> str:
         "LC_ALL": "C",
     }
     try:
-        ended = run_program(argv, {**environment(), **quiet}, timeout)
+        ended = run_program(argv, {**environment(), **quiet, **(env or {})}, timeout)
     except (FileNotFoundError, PermissionError) as error:
         raise GitMissing(argv, None, "git is not installed or not on PATH", "install git 2.30 or newer") from error
     if ended.status is None:
@@ -200,15 +200,15 @@ def unpushed(path: str) -> int | None:
     return int(run(path, "rev-list", "--count", "HEAD", "--not", "--remotes"))
 
 
-def is_merged(path: str, into: str) -> bool | None:
-    """Is HEAD's work in `into`: by ancestry, or commit for commit as the same patches (rebased, picked)?
+def is_merged(path: str, into: str, of: str = "HEAD") -> bool | None:
+    """Is the work of `of` in `into`: by ancestry, or commit for commit as the same patches (rebased, picked)?
 
     Several commits squashed into one are not recognised: False. None when it can't be told.
     """
-    merged = is_ancestor(path, "HEAD", into)
-    if merged is not False or run(path, "rev-list", "--count", "--merges", f"{into}..HEAD").strip() != "0":
+    merged = is_ancestor(path, of, into)
+    if merged is not False or run(path, "rev-list", "--count", "--merges", f"{into}..{of}").strip() != "0":
         return merged
-    return all(line.startswith("-") for line in run(path, "cherry", into, "HEAD", timeout=60.0).splitlines())
+    return all(line.startswith("-") for line in run(path, "cherry", into, of, timeout=60.0).splitlines())
 
 
 def default_branch(path: str) -> str | None:

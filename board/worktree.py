@@ -54,12 +54,21 @@ def ensure(plan: Plan, lock_for: float = 120.0) -> Tree:
     site = _Site(top, place(top, plan.root, plan.task), plan.task)
     warnings: list[str] = []
     with treelock.held(top, lock_for) as lock:
+        warnings += _end_removals(top)
         created = _settle(site, plan.base, lock, warnings)
         warnings += copying.copy_missing(site.top, site.path, plan.copy)
     commit = git.head(site.path)
     if commit is None:
         raise WorktreeError(f"{site.path} has no commit", f"make a first commit on {site.branch} there")
     return Tree(site.path, site.branch, commit, created, tuple(dict.fromkeys(warnings)))
+
+
+def _end_removals(top: str) -> list[str]:
+    """A tree that somebody died removing is whole or gone before anybody is given it."""
+    from board import removing
+
+    ended = removing.end_all(top, git.common_dir(top))
+    return [f"an interrupted removal of {one.intent.path} was ended" for one in ended if one.is_removed]
 
 
 def main_top(repo: str) -> str:

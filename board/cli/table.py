@@ -11,7 +11,8 @@ from typing import Final
 from board.cli.commands import Command
 from board.cli.table_changing import DECIDING, PLANNING, WORKING
 from board.cli.table_looking import LOOKING
+from board.cli.table_trees import TREES
 
 COMMANDS: Final[Mapping[str, Command]] = {
-    command.name: command for command in (*PLANNING, *WORKING, *DECIDING, *LOOKING)
+    command.name: command for command in (*PLANNING, *WORKING, *DECIDING, *TREES, *LOOKING)
 }

@@ -97,6 +97,15 @@ _BOARD: Final[dict[str, EventKind]] = {
     "done_check_passed": EventKind(
         "info", "A check of the definition of done held.", ("check", "exit_status", "took_s")
     ),
+    "worktree_parked": EventKind(
+        "info", "Uncommitted work of a tree was kept in the repository.", ("path", "branch", "commit", "files_count")
+    ),
+    "worktree_unparked": EventKind("info", "Parked work came back into a tree.", ("path", "commit", "conflicts_count")),
+    "worktree_removed": EventKind(
+        "info",
+        "A task's tree was removed; nothing of it was lost.",
+        ("path", "branch", "commit", "forced", "branch_deleted"),
+    ),
     "done_check_failed": EventKind(
         "warn", "The definition of done did not hold.", ("check", "exit_status", "output", "took_s")
     ),

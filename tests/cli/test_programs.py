@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from board.cli.table import COMMANDS
+from tests import repositories as repos
 from tests.cli.conftest import BOARD
 from tests.programs import Ended, argv, board, environment, started
 
@@ -67,6 +68,8 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path) -> None:
     assert did(tmp_path, "approve", "two").out == "approved one attempt of two, step a\n"
     did(tmp_path, "claim", "two", "--as", "alice")
     assert did(tmp_path, "advance", "two", "--as", "alice").out == "advanced two to step b\n"
+    repos.git(tmp_path, "init", "--quiet")
+    assert did(tmp_path, "worktree", "list").out == "no trees\n"
     assert set(COMMANDS) == SHOWN
 
 
