@@ -73,6 +73,12 @@ class Journaling(NamedTuple):
     segment_bytes: int = 8 << 20
 
 
+class Drifting(NamedTuple):
+    """Seconds between two looks at all trees; 0 is never."""
+
+    every: float = 300.0
+
+
 class Settings(NamedTuple):
     lease: float = 7200.0
     max_workers: int = 4
@@ -84,6 +90,7 @@ class Settings(NamedTuple):
     worktrees: Worktrees = Worktrees()
     redact: Redact = Redact()
     journal: Journaling = Journaling()
+    drift: Drifting = Drifting()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -100,6 +107,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         worktrees=_worktrees(record.get("worktrees") or {}),
         redact=_redact(record.get("redact") or {}),
         journal=_journal(record.get("journal") or {}),
+        drift=Drifting(_span(record.get("drift") or {}, "every", Drifting().every)),
     )
 
 

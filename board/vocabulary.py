@@ -88,6 +88,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "worktrees": Key(Part("worktrees"), "Whether and where each task gets a git worktree of its own."),
             "redact": Key(Part("redact"), "What is masked in logs and journal, beside what always is."),
             "journal": Key(Part("journal"), "How much is kept of what happened."),
+            "drift": Key(Part("drift"), "How often the tasks' trees are compared with the board."),
         },
     ),
     "tmux": Table(
@@ -166,6 +167,11 @@ TABLES: Final[Mapping[str, Table]] = {
         },
         "{max_bytes: 64MiB, max_age: 90d}",
     ),
+    "drift": Table(
+        "How often the supervisor compares the tasks' trees with the board, beside its looks after each event.",
+        {"every": Key(Span(above_zero=False), "The pause between two looks; 0 looks at no tree at all.", default="5m")},
+        "{every: 5m}",
+    ),
     "profile": Table(
         "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",
         {
@@ -215,6 +221,7 @@ TABLES: Final[Mapping[str, Table]] = {
                 Part("approved"), "Written by `board`: a person's word for one attempt at a gated step."
             ),
             "done": written(Part("done"), "Written by `board`: how it came to be done."),
+            "merged": written(Part("merged"), "Written by `board`: how its branch was brought home."),
             "failed": written(Part("failed"), "Written by `board`: why it was given up."),
             "cancelled": written(Part("cancelled"), "Written by `board`: why it isn't wanted."),
         },

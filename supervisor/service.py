@@ -20,6 +20,7 @@ from board.errors import BoardError
 from board.model import Board
 from supervisor import faults, signals
 from supervisor.control import TmuxError
+from supervisor.drifting import Drifts, drifts_of
 from supervisor.enforce import Enforcer
 from supervisor.instance import Instance
 from supervisor.model import Alive, Lingering
@@ -63,6 +64,7 @@ class Supervisor:
         self.heart = Heart()
         self._watcher: Watcher | None = None
         self._saying: asyncio.TimerHandle | None = None
+        self._drifts: Drifts | None = None
 
     # --- life
 
@@ -79,6 +81,8 @@ class Supervisor:
         self._watcher = Watcher()
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
+        self._drifts = drifts_of(self.engine, self.tools, self._wake)
+        self.report.drift = self._drifts.status
         await self.tools.recorder.attach(may_start=self._stopping is None)
         beside = [asyncio.create_task(each) for each in (self._watch_files(), self.vigil.keep(), self._record())]
         for each in beside:
@@ -284,4 +288,6 @@ class Supervisor:
         if self._saying is not None:
             self._saying.cancel()
             self._saying = None
+        if self._drifts is not None and self.eyes.board is not None and self._stopping is None:
+            self._drifts.look(self.eyes.board, self.eyes.kept, self.engine.clock())
         self.report.say(self.eyes.kept, self.eyes.incident, self.eyes.board.board if self.eyes.board else None)

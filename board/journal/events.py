@@ -65,6 +65,9 @@ _BOARD: Final[dict[str, EventKind]] = {
     "step_approved": EventKind("info", "A person let a gated step start once.", ("note",)),
     "review_requested": EventKind("info", "A worker says done; a person has not agreed yet.", ("note",)),
     "task_done": EventKind("info", "The definition of done held.", ("commit", "note", "worked_for_s")),
+    "task_merged": EventKind(
+        "info", "A task's branch was brought home.", ("commit", "into_branch", "was", "how", "commits_count")
+    ),
     "task_failed": EventKind("error", "A task was given up."),
     "task_cancelled": EventKind("info", "A task is not wanted any more."),
     "task_reopened": EventKind("info", "A finished task is to be worked on again.", ("status_was",)),
@@ -157,6 +160,10 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal", *_DECIDED)),
     "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s")),
     "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
+    "drift_seen": EventKind(
+        "warn", "A task's tree does not agree with the board, or a tree has no task.", ("kind", "detail", "remedy")
+    ),
+    "drift_ended": EventKind("info", "A drift is over.", ("kind", "drifted_for_s")),
     "redaction_weakened": EventKind(
         "warn",
         "A rule of the board's own, or a file of known values, isn't used as it was meant.",

@@ -22,6 +22,7 @@ MACHINE: Final = frozenset(
         "blocked",
         "approved",
         "done",
+        "merged",
         "failed",
         "cancelled",
     )

@@ -54,6 +54,7 @@ RICH: dict[str, Any] = {
             "gitleaks": ".gitleaks.toml",
         },
         "journal": {"max_bytes": "64MiB", "max_age": 0, "free_bytes": 0, "segment_bytes": 4096},
+        "drift": {"every": "5m"},
     },
     "agents": {
         "mine": {
@@ -100,6 +101,7 @@ RICH: dict[str, Any] = {
             "id": "d",
             "status": "done",
             "done": {"by": "x", "at": AT, "checks": ["clean"], "forced": False},
+            "merged": {"by": "x", "at": AT, "into": "main", "commit": "abc", "was": "def", "why": "", "forced": True},
             "brief": "b.md",
         },
         {"id": "e", "status": "failed", "failed": {"why": "x"}, "cancelled": {"commit": "abc"}, "worktree": False},
@@ -210,6 +212,7 @@ _HOMES: dict[str, list[str | int]] = {
     "redact": ["settings", "redact"],
     "redact_rule": ["settings", "redact", "rules", 0],
     "journal": ["settings", "journal"],
+    "drift": ["settings", "drift"],
     "profile": ["agents", "mine"],
     "task": ["tasks", 0],
     "step": ["tasks", 0, "steps", 0],
@@ -219,6 +222,7 @@ _HOMES: dict[str, list[str | int]] = {
     "approved": ["tasks", 0, "approved"],
     "blocked": ["tasks", 1, "blocked"],
     "done": ["tasks", 3, "done"],
+    "merged": ["tasks", 3, "merged"],
     "failed": ["tasks", 4, "failed"],
     "cancelled": ["tasks", 4, "cancelled"],
 }
