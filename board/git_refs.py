@@ -24,6 +24,12 @@ _UNDER_WAY: Final = {
     "BISECT_LOG": "bisect",
 }
 
+_BORROWED: Final = {
+    os.path.join("rebase-merge", "head-name"): "rebase",
+    os.path.join("rebase-apply", "head-name"): "rebase",
+    "BISECT_START": "bisect",
+}
+
 
 class Seen(NamedTuple):
     """A worktree at one look. `branch` is None when HEAD is detached, `commit` where there is none yet.
@@ -132,6 +138,23 @@ def holder_of(path: str, branch: str) -> str | None:
     """The worktree in which this branch is checked out, where its folder is there; None where there is none."""
     trees = git.worktrees(path)
     return next((tree.path for tree in trees if tree.branch == branch and os.path.isdir(tree.path)), None)
+
+
+def borrower_of(path: str, branch: str) -> tuple[str, str] | None:
+    """The worktree whose HEAD left this branch for a rebase or a bisection that will come back to it, and which."""
+    for tree in git.worktrees(path):
+        if tree.branch is not None or tree.is_bare or not os.path.isdir(tree.path):
+            continue
+        admin = git.git_dir(tree.path)
+        for name, word in _BORROWED.items():
+            try:
+                with open(os.path.join(admin, name), encoding="utf-8", errors="surrogateescape") as file:
+                    said = file.read().strip()
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            if said.removeprefix("refs/heads/") == branch:
+                return tree.path, word
+    return None
 
 
 def bases(path: str, wanted: str) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ which git waits for somebody, is left as it is, and conflicts stay where a perso
 from __future__ import annotations
 
 import os
+from shlex import quote
 from typing import Final, NamedTuple
 
 from board import git, git_refs, treelock
@@ -85,21 +86,19 @@ def land(order: Order, patience: float = PATIENCE) -> Outcome:
         if git.is_ancestor(order.top, order.tip, was):
             return Landed(was, was, None, 0)
         tree = git_refs.holder_of(order.top, order.into)
-        return _land_there(order, was, tree) if tree is not None else _land_beside(order, was)
+        if tree is not None:
+            return _hindered(order, tree) or _merge(order, was, tree, is_theirs=True)
+        borrowed = git_refs.borrower_of(order.top, order.into)
+        return _under_way(*borrowed) if borrowed is not None else _land_beside(order, was)
 
 
 # --- where it is checked out
 
 
-def _land_there(order: Order, was: str, tree: str) -> Outcome:
-    return _hindered(order, tree) or _merge(order, was, tree, is_theirs=True)
-
-
 def _hindered(order: Order, tree: str) -> Unfit | None:
     busy = git_refs.under_way(tree)
     if busy is not None:
-        remedy = f"git -C {tree} {busy} --abort, or finish it" if busy != "bisect" else f"git -C {tree} bisect reset"
-        return Unfit("under_way", f"a {busy} is under way in {tree}", remedy)
+        return _under_way(tree, busy)
     top = os.path.realpath(tree)
     ours = [os.path.relpath(each, top) for path in order.ignore for each in (path, os.path.realpath(path))]
     left = counted(git_refs.seen(tree).changes, ours)
@@ -108,6 +107,12 @@ def _hindered(order: Order, tree: str) -> Unfit | None:
         more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
         return Unfit("dirty", f"{tree} is not clean: {names}{more}", "commit, stash or ignore them, then merge again")
     return None
+
+
+def _under_way(tree: str, what: str) -> Unfit:
+    end = "reset" if what == "bisect" else "--abort"
+    remedy = f"finish it, or give it up: git -C {quote(tree)} {what} {end}"
+    return Unfit("under_way", f"a {what} is under way in {tree}", remedy)
 
 
 def _merge(order: Order, was: str, tree: str, *, is_theirs: bool) -> Outcome:

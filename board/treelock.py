@@ -21,11 +21,17 @@ class WorktreeError(BoardError):
     """The tree can't be had as asked; nothing of anybody's was changed."""
 
 
+class TreesBusy(WorktreeError):
+    """Somebody else has the lock for too long; nothing was changed."""
+
+    exit_code = 75
+
+
 @contextlib.contextmanager
 def held(top: str, patience: float) -> Iterator[int]:
     """An advisory lock that ends with its holder, which git's hooks don't inherit. Gives its descriptor.
 
-    Waits up to `patience` seconds. Raises WorktreeError, or GitError when git can't be asked.
+    Waits up to `patience` seconds, else TreesBusy. Raises WorktreeError, or GitError when git can't be asked.
     """
     import fcntl
 
@@ -43,7 +49,7 @@ def held(top: str, patience: float) -> Iterator[int]:
                 break
             except BlockingIOError:
                 if time.monotonic() >= deadline:
-                    raise WorktreeError(f"{path} is held by another for {patience:g} s", "try again") from None
+                    raise TreesBusy(f"{path} is held by another for {patience:g} s", "try again") from None
                 time.sleep(0.02)
         yield lock
     finally:
