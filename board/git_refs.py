@@ -142,19 +142,24 @@ def holder_of(path: str, branch: str) -> str | None:
 
 def borrower_of(path: str, branch: str) -> tuple[str, str] | None:
     """The worktree whose HEAD left this branch for a rebase or a bisection that will come back to it, and which."""
-    for tree in git.worktrees(path):
-        if tree.branch is not None or tree.is_bare or not os.path.isdir(tree.path):
-            continue
-        admin = git.git_dir(tree.path)
-        for name, word in _BORROWED.items():
-            try:
-                with open(os.path.join(admin, name), encoding="utf-8", errors="surrogateescape") as file:
-                    said = file.read().strip()
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            if said.removeprefix("refs/heads/") == branch:
-                return tree.path, word
+    common = git.common_dir(path)
+    linked = os.path.join(common, "worktrees")
+    for name in (os.curdir, *(os.listdir(linked) if os.path.isdir(linked) else ())):
+        admin = common if name == os.curdir else os.path.join(linked, name)
+        tree = os.path.dirname(_read(admin, "gitdir") or common)
+        for mark, word in _BORROWED.items():
+            said = _read(admin, mark)
+            if said is not None and said.removeprefix("refs/heads/") == branch and os.path.isdir(tree):
+                return tree, word
     return None
+
+
+def _read(folder: str, name: str) -> str | None:
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def bases(path: str, wanted: str) -> Mapping[str, str]:
