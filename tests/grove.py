@@ -36,7 +36,12 @@ class Grove:
 
     def tree(self, task: str) -> Path:
         """The task's tree, made when it isn't there."""
-        return Path(ensure(Plan(str(self.repo), "../{repo}.worktrees", task, "origin/HEAD", ())).path)
+        place = self.root / task
+        return (
+            place
+            if place.is_dir()
+            else Path(ensure(Plan(str(self.repo), "../{repo}.worktrees", task, "origin/HEAD", ())).path)
+        )
 
     def work(self, task: str, name: str = "work.txt", text: str = "mine\n") -> str:
         """A commit in the task's tree."""

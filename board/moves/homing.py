@@ -26,7 +26,7 @@ def may_merge(ask: Ask, definition: Sequence[str], *, force: bool = False) -> Re
     if force or task.status in _AGREED or (task.status in HELD and "merged" in definition):
         return None
     reason = f"{task.id} is {task.status}: work is merged once it is done or at review"
-    return Refused(Reason.NOT_READY, reason, f"board done {task.id}, or --force --why")
+    return Refused(Reason.NOT_READY, reason, "finish it, or --force --why")
 
 
 def merged(ask: Ask, record: Mapping[str, Any], told: Mapping[str, Any]) -> Outcome:
