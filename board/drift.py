@@ -90,6 +90,7 @@ class Finding(NamedTuple):
     remedy: str
 
 
+_IN_WORDS: Final = {Status.REVIEW: "at review", Status.IN_PROGRESS: "in progress"}
 JUDGED: Final = frozenset({Status.DONE, Status.REVIEW, *HELD})
 
 
@@ -129,7 +130,9 @@ def find(board: Board, survey: Survey, lives: Mapping[str, bool | None], now: fl
 def _of_finished(task: Task, tree: Tree) -> Iterator[Finding]:
     if tree.is_there and tree.dirty:
         names = f"{_count(tree.dirty, 'change')} in {tree.path} that nobody committed"
-        yield Finding(task.id, Kind.DIRTY, f"it is {task.status}, with {names}", f"git -C {quote(tree.path)} status")
+        yield Finding(
+            task.id, Kind.DIRTY, f"it is {_standing(task)}, with {names}", f"git -C {quote(tree.path)} status"
+        )
     yield from _elsewhere(task, tree)
     if task.status is Status.DONE:
         yield from _moved(task, tree)
@@ -172,7 +175,7 @@ def _of_held(task: Task, tree: Tree | None, watch: Watch) -> Iterator[Finding]:
         lease = "nobody holds it" if held is None else f"{held.by}'s lease is over"
         last = last_sign(task, tree)
         since = f", the last sign is {format_span(watch.now - last)} old" if last is not None else ""
-        detail = f"it is {task.status}, and nobody works there: {lease}, no worker lives{since}"
+        detail = f"it is {_standing(task)}, and nobody works there: {lease}, no worker lives{since}"
         yield Finding(task.id, Kind.ABANDONED, detail, f"board release {task.id}")
 
 
@@ -180,7 +183,7 @@ def _gone(task: Task, tree: Tree) -> Iterator[Finding]:
     """A person's claim makes no tree: only one that was there can be gone, and its branch is left of it."""
     if not tree.is_there and tree.tip is not None and (task.started or task.checkpoint is not None):
         remedy = f"git worktree add {quote(tree.path)} {task.id}"
-        yield Finding(task.id, Kind.GONE, f"it is {task.status}, and its tree {tree.path} is gone", remedy)
+        yield Finding(task.id, Kind.GONE, f"it is {_standing(task)}, and its tree {tree.path} is gone", remedy)
 
 
 def is_deserted(task: Task, tree: Tree | None, watch: Watch) -> bool:
@@ -223,6 +226,10 @@ def _stray(stray: Stray) -> Finding:
     branch = f"on branch {stray.branch}" if stray.branch is not None else "on no branch"
     detail = f"{stray.path} is a tree of ours {branch}, and no task has its name"
     return Finding(stray.name, Kind.STRAY, detail, "board worktree list")
+
+
+def _standing(task: Task) -> str:
+    return _IN_WORDS.get(task.status, str(task.status))
 
 
 def _count(number: int, noun: str) -> str:

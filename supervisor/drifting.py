@@ -73,6 +73,7 @@ class Drifts:
         """Takes in what the last look saw, and begins another one when there is cause. Returns at once."""
         every = view.board.settings.drift.every
         if every <= 0:
+            self._next_at = None
             return self._known.clear()
         self._note(view, kept)
         if self._thread is not None and self._thread.is_alive():
@@ -88,6 +89,11 @@ class Drifts:
         if is_time:
             self._next_at = now + every
         return None
+
+    @property
+    def next_at(self) -> float | None:
+        """When it is time for the next look, unless one is under way: its end is a cause of its own."""
+        return None if self._thread is not None and self._thread.is_alive() else self._next_at
 
     def status(self) -> list[dict[str, Any]]:
         """As `status.json` has it."""

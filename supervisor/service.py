@@ -241,6 +241,8 @@ class Supervisor:
         if view is None:
             return self._say_soon()
         board = view.board
+        if self._drifts is not None and self._drifts.next_at is not None:
+            self._at(self._drifts.next_at)
         self._take_requests(board)
         listing = await self.eyes.listing(board)
         await self.eyes.look_at_all(board, listing)
@@ -290,4 +292,7 @@ class Supervisor:
             self._saying = None
         if self._drifts is not None and self.eyes.board is not None and self._stopping is None:
             self._drifts.look(self.eyes.board, self.eyes.kept, self.engine.clock())
+            next_at = self._drifts.next_at
+            if next_at is not None and (self._next_at is None or next_at < self._next_at):
+                self._wake.set()  # for a cycle that sleeps until then
         self.report.say(self.eyes.kept, self.eyes.incident, self.eyes.board.board if self.eyes.board else None)

@@ -11,6 +11,7 @@ from board.cli.standing import Line, Standing, counts, listening, ports, ready
 from board.cli.watched import AT_WORK
 from board.drift import Doubt, Tree
 from board.instants import format_span
+from board.model import ENDED, Status
 from board.render import EMPTY, clean, table
 
 _HEADERS: Final = ("TASK", "STATUS", "BRANCH", "+/-", "DIRTY", "PORTS", "POINT", "WORKER")
@@ -94,6 +95,8 @@ def _worker(line: Line, standing: Standing) -> str:
     state, rule = str(line.seen.get("state") or ""), str(line.seen.get("rule") or "")
     if state in AT_WORK:
         return state if standing.keeper.runs else f"{state}?"
+    if line.task.status is Status.REVIEW or line.task.status in ENDED:
+        return ""  # that its worker is gone is as it should be
     blocked = line.task.blocked
     rule = rule if rule not in _NO_NEWS else ""
     why = blocked.on if blocked is not None else str(line.seen.get("why") or "") if rule else ""
