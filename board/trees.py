@@ -22,12 +22,13 @@ _TOUCHED: Final = 500  # so many changed files are looked at for when they chang
 
 
 class Repository(NamedTuple):
-    """What all trees share: the main worktree, the branches with their commits, the trees, and the bases."""
+    """What all trees share: the main worktree, the branches with their commits, the trees (by their real paths, the
+    main one first, those without a folder left out), and the bases."""
 
     top: str
     root: str
     branches: Mapping[str, str]
-    worktrees: tuple[git.Worktree, ...]
+    worktrees: Mapping[str, git.Worktree]
     bases: Mapping[str, str]
     is_shallow: bool
 
@@ -64,14 +65,17 @@ def repository_of(board: Board, folder: str) -> Repository:
     top = worktree.main_top(folder)
     root = os.path.dirname(worktree.place(top, settings.root, "any"))
     bases = git_refs.bases(top, settings.base)
-    return Repository(top, root, git_refs.branches(top), git.worktrees(top), bases, git_refs.is_shallow(top))
+    trees = {os.path.realpath(each.path): each for each in git.worktrees(top) if os.path.isdir(each.path)}
+    return Repository(top, root, git_refs.branches(top), trees, bases, git_refs.is_shallow(top))
 
 
 def _all(repository: Repository, homes: Mapping[str, tuple[Task, str]], look: Look) -> dict[str, Tree | Doubt]:
+    late = Doubt(f"no answer within {look.patience:g} s")
     if look.at_once == 1:
-        found = {}
+        found: dict[str, Tree | Doubt] = {}
+        deadline = time.monotonic() + look.patience
         for name, (task, home) in homes.items():
-            found[name] = tree_of(repository, task, home)
+            found[name] = tree_of(repository, task, home) if time.monotonic() < deadline else late
             look.pause()
         return found
     from concurrent.futures import ThreadPoolExecutor, wait
@@ -80,7 +84,6 @@ def _all(repository: Repository, homes: Mapping[str, tuple[Task, str]], look: Lo
     asked = {name: pool.submit(tree_of, repository, *each) for name, each in homes.items()}
     wait(asked.values(), look.patience)
     pool.shutdown(wait=False, cancel_futures=True)
-    late = Doubt(f"no answer within {look.patience:g} s")
     return {name: each.result() if each.done() and not each.cancelled() else late for name, each in asked.items()}
 
 
@@ -94,12 +97,8 @@ def tree_of(repository: Repository, task: Task, home: str) -> Tree | Doubt:
 
 def _looked(repository: Repository, task: Task, home: str) -> Tree:
     """The tree itself. Whoever moved it, or works on its branch in another one, has it there."""
-    registered = {os.path.realpath(each.path): each for each in repository.worktrees}
-    path = home
-    if os.path.realpath(home) not in registered or not os.path.isdir(home):
-        path = next((each.path for each in repository.worktrees if each.branch == task.id), home)
-    tip = repository.branches.get(task.id)
-    if os.path.realpath(path) not in registered or not os.path.isdir(path):
+    path, tip = place_of(repository, task.id, home), repository.branches.get(task.id)
+    if path is None:
         return Tree(home, tip=tip)
     seen = git_refs.seen(path)
     changes = counted(seen.changes)
@@ -112,6 +111,13 @@ def _looked(repository: Repository, task: Task, home: str) -> Tree:
         under_way=git_refs.under_way(path) if seen.branch != task.id else None,
         touched_at=_touched_at(path, changes) if task.status not in (Status.DONE, Status.REVIEW) else None,
     )
+
+
+def place_of(repository: Repository, branch: str, home: str) -> str | None:
+    """The tree at its usual place, else wherever the branch is checked out; None where there is neither."""
+    if os.path.realpath(home) in repository.worktrees:
+        return home
+    return next((each.path for each in repository.worktrees.values() if each.branch == branch), None)
 
 
 def counted(changes: Iterable[git.Change], ignored: Collection[str] = ()) -> list[git.Change]:
@@ -197,9 +203,9 @@ def _strays(repository: Repository, ids: Collection[str]) -> tuple[Stray, ...]:
     """Trees in our folder, and only there: a person's other trees are theirs."""
     names, root = frozenset(ids), os.path.realpath(repository.root)
     found = []
-    for each in repository.worktrees[1:]:
-        folder, name = os.path.split(os.path.realpath(each.path))
-        is_ours = folder == root and not name.startswith(".") and os.path.isdir(each.path)
+    for path, each in repository.worktrees.items():
+        folder, name = os.path.split(path)
+        is_ours = folder == root and not name.startswith(".") and path != os.path.realpath(repository.top)
         if is_ours and name not in names and each.branch not in names:
             found.append(Stray(name, each.path, each.branch))
     return tuple(found)

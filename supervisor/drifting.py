@@ -26,7 +26,7 @@ from supervisor.status import read_status
 from supervisor.tools import Tools
 
 FIRST = 5.0  # seconds: who has just started has more urgent things to do
-GENTLE = Look(at_once=1, pause=lambda: time.sleep(0.05))
+GENTLE = Look(at_once=1, patience=120.0, pause=lambda: time.sleep(0.05))
 _Key = tuple[str, str]
 
 

@@ -18,7 +18,7 @@ from board.landing import Conflicted, Landed, Order, Unfit, land
 from board.model import Board, Status, Task
 from board.moves import Refused
 from board.render import clean
-from board.trees import Repository, repository_of
+from board.trees import Repository, place_of, repository_of
 
 
 class Branch(NamedTuple):
@@ -65,10 +65,7 @@ def branch_of(ctx: Context, board: Board, task: Task) -> Branch:
     tip = repository.branches.get(task.id)
     if tip is None:
         raise RefusedError(f"there is no branch {task.id} yet", f"board start {task.id}, or commit on it", "no_branch")
-    trees = [each.path for each in repository.worktrees if os.path.isdir(each.path)]
-    own = [path for path in trees if os.path.realpath(path) == os.path.realpath(home)]
-    others = [each.path for each in repository.worktrees if each.branch == task.id and each.path in trees]
-    return Branch(repository, task.id, tip, home, next(iter((*own, *others)), None))
+    return Branch(repository, task.id, tip, home, place_of(repository, task.id, home))
 
 
 def _order(ctx: Context, board: Board, task: Task, branch: Branch) -> Order:

@@ -94,6 +94,7 @@ def _facts(board: Board, task: Task, now: float) -> list[tuple[str, str]]:
         ("checkpoint", _checkpoint(task)),
         ("attempt", _attempt(task)),
         *_endings(task),
+        ("merged", _merged(task)),
     ]
 
 
@@ -137,6 +138,13 @@ def _endings(task: Task) -> list[tuple[str, str]]:
             words = (f"by {record.get('by')}", record.get("at"), record.get("why"))
             found.append((key, ", ".join(str(word) for word in words if word)))
     return found
+
+
+def _merged(task: Task) -> str:
+    record = task.record.get("merged")
+    if not isinstance(record, dict):
+        return ""
+    return f"into {record.get('into')}, {str(record.get('commit'))[:12]}, by {record.get('by')}, {record.get('at')}"
 
 
 def next_task(ctx: Context) -> None:
