@@ -128,7 +128,7 @@ def find(board: Board, survey: Survey, lives: Mapping[str, bool | None], now: fl
 
 
 def _of_finished(task: Task, tree: Tree) -> Iterator[Finding]:
-    if tree.is_there and tree.dirty:
+    if tree.dirty:
         names = f"{_count(tree.dirty, 'change')} in {tree.path} that nobody committed"
         yield Finding(
             task.id, Kind.DIRTY, f"it is {_standing(task)}, with {names}", f"git -C {quote(tree.path)} status"

@@ -86,16 +86,9 @@ def lost(path: str, commits: Collection[str]) -> set[str]:
     found: set[str] = set()
     for at in range(0, len(wanted), _CHUNK):
         part = wanted[at : at + _CHUNK]
-        args = ("rev-list", "--ignore-missing", *part, "--not", "--all", *_heads(path))
+        args = ("rev-list", "--ignore-missing", *part, "--not", "--all")
         found |= set(run(path, *args, timeout=TIMEOUT).split()) & set(part)
     return found
-
-
-def _heads(path: str) -> tuple[str, ...]:
-    """Detached heads of other worktrees: `--all` knows only this one's."""
-    said = run(path, "worktree", "list", "--porcelain", timeout=TIMEOUT).splitlines()
-    heads = (line.removeprefix("HEAD ") for line in said if line.startswith("HEAD "))
-    return tuple(head for head in heads if head.strip("0"))
 
 
 def merge_base(path: str, commit: str, others: Sequence[str]) -> str | None:

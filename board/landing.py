@@ -135,8 +135,6 @@ def _stopped(tree: str, error: GitError, *, is_theirs: bool) -> Outcome:
     """A merge that git didn't end: conflicts are a person's; anything else is taken back, for the tree was clean."""
     unmerged = git_refs.seen(tree).unmerged
     if unmerged:
-        if not is_theirs:
-            git.run(tree, "merge", "--abort", timeout=TIMEOUT)
         return Conflicted(tuple(map(_conflict, unmerged)), tree if is_theirs else None)
     if git_refs.under_way(tree) == "merge":
         git.run(tree, "merge", "--abort", timeout=TIMEOUT)

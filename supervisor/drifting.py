@@ -69,31 +69,36 @@ class Drifts:
         self._thread: threading.Thread | None = None
         self._taken: _Taken | None = None
 
-    def look(self, view: View, kept: Mapping[str, Keeping], now: float) -> None:
-        """Takes in what the last look saw, and begins another one when there is cause. Returns at once."""
+    def look(self, view: View, kept: Mapping[str, Keeping], now: float) -> bool:
+        """Takes in what the last look saw, and begins another one when there is cause: did it? Returns at once."""
         every = view.board.settings.drift.every
         if every <= 0:
             self._next_at = None
-            return self._known.clear()
+            self._known.clear()
+            return False
         self._note(view, kept)
-        if self._thread is not None and self._thread.is_alive():
-            return None
+        if self._is_looking():
+            return False
         taken, self._taken, self._thread = self._taken, None, None
         if taken is not None:
             self._take_in(taken, view.board, kept, now)
         if self._next_at is None:
             self._next_at = now + min(FIRST, every)
         is_time = not self._next_at - max(every, FIRST) <= now < self._next_at
-        if is_time or self._due:
+        has_cause = is_time or bool(self._due)
+        if has_cause:
             self._begin(view.board, whole=is_time)
         if is_time:
             self._next_at = now + every
-        return None
+        return has_cause
+
+    def _is_looking(self) -> bool:
+        return self._taken is None and self._thread is not None and self._thread.is_alive()
 
     @property
     def next_at(self) -> float | None:
         """When it is time for the next look, unless one is under way: its end is a cause of its own."""
-        return None if self._thread is not None and self._thread.is_alive() else self._next_at
+        return None if self._is_looking() else self._next_at
 
     def status(self) -> list[dict[str, Any]]:
         """As `status.json` has it."""

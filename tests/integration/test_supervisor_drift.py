@@ -59,22 +59,3 @@ def test_a_drift_is_told_once_and_once_when_it_is_over(house: House, grove: Grov
     eventually(lambda: not seen(house, "api", "dirty"), 25)
     assert told(house, "api", "drift_ended") == ["dirty"]
     assert house.end(second) == 0
-
-
-def test_what_happened_is_looked_at_without_waiting_for_the_next_round(house: House, grove: Grove) -> None:
-    """With a round an hour away, a task that is put up for review over a dirty tree is told all the same.
-    Mutant: only the slow looks."""
-    rarely = TREES.replace("200ms", "1h")
-    house.write("  - {id: api, run: 'echo x > left.txt; board review; sleep 60'}\n", settings=rarely)
-    house.start()
-    house.reaches("api", "review")
-    eventually(lambda: seen(house, "api", "dirty"), 25, lambda: str(house.tail(None)))
-
-
-def test_none_is_looked_for_where_the_board_says_so(house: House, grove: Grove) -> None:
-    """`every: 0` starts no git for it. Mutant: 0 is always."""
-    house.write("  - {id: api, run: 'echo x > left.txt'}\n", settings=TREES.replace("200ms", "0"))
-    house.start()
-    house.reaches("api", "done")
-    eventually(lambda: "done" in house.path.read_text(), 5)
-    assert house.status()["drift"] == []

@@ -116,7 +116,7 @@ def test_a_detached_head_another_branch_and_a_rebase(grove: Grove) -> None:
 
 def test_a_commit_that_nothing_reaches(grove: Grove) -> None:
     """Tree and branch are gone: drift only while no branch, tag, stash of ours or detached head has the commit.
-    Mutants: other trees' heads left out; every missing branch is a loss."""
+    Mutant: every missing branch is a loss."""
     commits = {name: grove.work(name, f"{name}.txt") for name in ("api", "web", "ops", "doc")}
     for name in commits:
         repos.git(grove.repo, "worktree", "remove", "--force", str(grove.tree(name)))
