@@ -88,6 +88,19 @@ WRITTEN: Final[Mapping[str, Table]] = {
         "Why the task is to be worked on again.", {"by": _BY, "at": _AT, "why": written(MAYBE_EMPTY, "The reason.")}
     ),
     "done": Table("How the task came to be done.", _ENDED),
+    "merged": Table(
+        "How the task's branch was brought home.",
+        {
+            "by": _BY,
+            "at": _AT,
+            "into": needed(TEXT, "The branch that has the work."),
+            "commit": needed(TEXT, "What that branch stood at afterwards."),
+            "was": written(TEXT, "What it stood at before."),
+            "why": written(MAYBE_EMPTY, "The reason that was given."),
+            "forced": written(Flag(), "True where a person overruled what stood in the way."),
+        },
+        "{into: main, commit: 3f2a9c1}",
+    ),
     "failed": Table("Why the task was given up.", _ENDED),
     "cancelled": Table("Why the task isn't wanted.", _ENDED),
 }

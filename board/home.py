@@ -40,10 +40,10 @@ def work_of(board: Board, task: Task, folder: str) -> str:
     home = home_of(board, task, folder)
     if home is None or os.path.isdir(home):
         return home or folder
-    from board import git, git_refs
+    from board import git, git_commits
 
     try:
-        was_made = git_refs.tip(folder, task.id) is not None and git.branch(folder) != task.id
+        was_made = git_commits.tip(folder, task.id) is not None and git.branch(folder) != task.id
     except BoardError:
         return folder
     return home if was_made else folder

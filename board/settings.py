@@ -80,6 +80,12 @@ class PortRange(NamedTuple):
     high: int = 29999
 
 
+class Drifting(NamedTuple):
+    """Seconds between two looks at all trees; 0 is never."""
+
+    every: float = 300.0
+
+
 class Settings(NamedTuple):
     lease: float = 7200.0
     max_workers: int = 4
@@ -96,6 +102,7 @@ class Settings(NamedTuple):
     redact: Redact = Redact()
     journal: Journaling = Journaling()
     ports: PortRange = PortRange()
+    drift: Drifting = Drifting()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -117,6 +124,7 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         redact=_redact(record.get("redact") or {}),
         journal=_journal(record.get("journal") or {}),
         ports=range_of(record.get("ports") or {}),
+        drift=Drifting(_span(record.get("drift") or {}, "every", Drifting().every)),
     )
 
 

@@ -107,6 +107,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "ports": Key(Part("ports"), "Where the tasks' ports are taken from."),
             "redact": Key(Part("redact"), "What is masked in logs and journal, beside what always is."),
             "journal": Key(Part("journal"), "How much is kept of what happened."),
+            "drift": Key(Part("drift"), "How often the tasks' trees are compared with the board."),
         },
     ),
     "tmux": Table(
@@ -193,6 +194,11 @@ TABLES: Final[Mapping[str, Table]] = {
         },
         "{max_bytes: 64MiB, max_age: 90d}",
     ),
+    "drift": Table(
+        "How often the supervisor compares the tasks' trees with the board, beside its looks after each event.",
+        {"every": Key(Span(above_zero=False), "The pause between two looks; 0 looks at no tree at all.", default="5m")},
+        "{every: 5m}",
+    ),
     "profile": Table(
         "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",
         {
@@ -249,6 +255,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "said_done": written(Part("said_done"), "Written by `board`: its worker's word that it is done."),
             "reopened": written(Part("reopened"), "Written by `board`: why a person wants it worked on again."),
             "done": written(Part("done"), "Written by `board`: how it came to be done."),
+            "merged": written(Part("merged"), "Written by `board`: how its branch was brought home."),
             "failed": written(Part("failed"), "Written by `board`: why it was given up."),
             "cancelled": written(Part("cancelled"), "Written by `board`: why it isn't wanted."),
         },

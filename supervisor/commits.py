@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Coroutine
 from typing import Any, NamedTuple
 
-from board import git, git_refs
+from board import git, git_commits
 from board.errors import RefusedError
 from board.home import head_log
 from board.model import HELD, Board, Task
@@ -112,6 +112,6 @@ def _new_commit(task: Task, site: Site) -> _Commit | None:
         return None
     point, run = task.checkpoint, task.run
     since = point.commit if point is not None and point.commit else run.head if run is not None else None
-    if since is not None and git_refs.has_new(site.tree, stands.commit, since) is False:
+    if since is not None and git_commits.has_new(site.tree, stands.commit, since) is False:
         return None
-    return _Commit(stands.commit, git_refs.subject(site.tree, stands.commit) or "")
+    return _Commit(stands.commit, git_commits.subject(site.tree, stands.commit) or "")

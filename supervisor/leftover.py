@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
-from board import git, git_refs
+from board import git, git_commits
 from board.done import uncommitted
 from board.errors import BoardError
 from board.home import is_in_repository
@@ -60,14 +60,14 @@ def _words(point: Checkpoint | None, site: Site, redact: Redact) -> tuple[str, s
 
 def _commit(tree: str, commit: str, redact: Redact) -> str:
     """Short, with its subject."""
-    subject = git_refs.subject(tree, commit)
+    subject = git_commits.subject(tree, commit)
     return f"{commit[:9]} ({shortened(subject, redact)})" if subject else commit[:9]
 
 
 def _after(point: Checkpoint | None, tree: str, head: str | None) -> str:
     if point is None or not point.commit or head is None or head.startswith(point.commit):
         return ""
-    count = git_refs.count_since(tree, point.commit)
+    count = git_commits.count_since(tree, point.commit)
     return f", {count} commit{'' if count == 1 else 's'} after the checkpoint" if count else ", not the checkpoint's"
 
 

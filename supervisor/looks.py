@@ -9,7 +9,7 @@ import asyncio
 import os
 from threading import Event
 
-from board import git_refs, worktree
+from board import git_commits, worktree
 from board.environs import environs
 from board.errors import BoardError
 from board.home import head_of
@@ -61,7 +61,7 @@ async def progress(task: Task, site: Site, tip: str | None) -> Answer:
     if tip is None:
         return Unseen.FAILED
     try:
-        found = await asyncio.to_thread(git_refs.has_new, site.tree, tip, run.head)
+        found = await asyncio.to_thread(git_commits.has_new, site.tree, tip, run.head)
     except (BoardError, OSError):
         return Unseen.FAILED
     return Unseen.FAILED if found is None else found
@@ -77,7 +77,7 @@ def _tip(site: Site) -> str | None:
     if site.branch is None:
         return head_of(site.tree)
     try:
-        return git_refs.tip(site.tree, site.branch) if os.path.isdir(site.tree) else None
+        return git_commits.tip(site.tree, site.branch) if os.path.isdir(site.tree) else None
     except (BoardError, OSError):
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from board.errors import BoardError, InvalidBoard
@@ -50,6 +50,7 @@ class Report:
         self.foreseen: dict[str, Foreseen] = {}
         self._failed = False
         self.is_dry = False
+        self.drift: Callable[[], list[dict[str, Any]]] = list
 
     # --- the journal
 
@@ -191,6 +192,7 @@ class Report:
             "max_workers": board.settings.max_workers if board else None,
             "incident": _incident(incident),
             "tasks": tasks,
+            "drift": self.drift(),
         }
 
     def _task(self, keeping: Keeping) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from board.model import Board
 from supervisor import faults, signals
 from supervisor.commits import Commits
 from supervisor.control import TmuxError
+from supervisor.drifting import Drifts, drifts_of
 from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
 from supervisor.instance import Instance
@@ -69,6 +70,7 @@ class Supervisor:
         self.heart = Heart()
         self._watcher: Watcher | None = None
         self._saying: asyncio.TimerHandle | None = None
+        self._drifts: Drifts | None = None
 
     # --- life
 
@@ -85,6 +87,8 @@ class Supervisor:
         self._watcher = Watcher()
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
+        self._drifts = drifts_of(self.engine, self.tools, self._wake)
+        self.report.drift = self._drifts.status
         await self.tools.recorder.attach(may_start=self._stopping is None)
         beside = [asyncio.create_task(each) for each in self._beside()]
         for each in beside:
@@ -246,6 +250,8 @@ class Supervisor:
         if view is None:
             return self._say_soon()
         board = view.board
+        if self._drifts is not None and self._drifts.next_at is not None:
+            self._at(self._drifts.next_at)
         self._take_requests(board)
         listing = await self.eyes.listing(board)
         await self.eyes.look_at_all(board, listing)
@@ -295,4 +301,9 @@ class Supervisor:
         if self._saying is not None:
             self._saying.cancel()
             self._saying = None
+        if self._drifts is not None and self.eyes.board is not None and self._stopping is None:
+            self._drifts.look(self.eyes.board, self.eyes.kept, self.engine.clock())
+            next_at = self._drifts.next_at
+            if next_at is not None and (self._next_at is None or next_at < self._next_at):
+                self._wake.set()  # for a cycle that sleeps until then
         self.report.say(self.eyes.kept, self.eyes.incident, self.eyes.board.board if self.eyes.board else None)

@@ -81,4 +81,21 @@ def _events(prefix: str, **_: Any) -> list[str]:
     return [f"{head}{comma}{name}" for name in EVENTS if name.startswith(last)]
 
 
-_COMPLETERS: Final = {"id": _ids, "after": _several_ids, "status": _statuses, "event": _events, "task": _ids}
+def _branches(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
+    from board.git_refs import branches
+
+    try:
+        found = branches(Context(parsed_args, os.environ, os.getcwd).folder)
+    except (BoardError, OSError):
+        return []
+    return [name for name in found if name.startswith(prefix)]
+
+
+_COMPLETERS: Final = {
+    "into": _branches,
+    "id": _ids,
+    "after": _several_ids,
+    "status": _statuses,
+    "event": _events,
+    "task": _ids,
+}

@@ -36,7 +36,7 @@ def done(ctx: Context) -> None:
     if task is None or _refused(ctx, board):
         ctx.change(_only_refuse, _said(ctx))
         return
-    evidence = _forced(ctx, board, task) if force else _proved(ctx, board, task)
+    evidence = _forced(ctx, board, task) if force else proved(ctx, board, task)
     result = ctx.change(lambda ask: moves.done(ask, evidence), _said(ctx))
     names = ", ".join(checks_of(evidence)) or ("forced" if force else "")
     with_what = f" ({names})" if names else ""
@@ -76,7 +76,7 @@ def _forced(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
     return {"forced": True, "why": ctx.args.why, "commit": head_of(work_of(board, task, ctx.folder))}
 
 
-def _proved(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
+def proved(ctx: Context, board: Board, task: Task) -> dict[str, Any]:
     """The evidence that the definition of done holds, right now. Raises NotDone; the journal has what each check said
     either way."""
     from board.cli.progress import progress

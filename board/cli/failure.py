@@ -40,6 +40,14 @@ class NotDone(RefusedError):
         self.findings = findings
 
 
+class Conflicting(RefusedError):
+    """A merge that git can't end by itself. `files` are paths, each with what both sides did to it."""
+
+    def __init__(self, message: str, remedy: str, files: Sequence[tuple[str, str]]) -> None:
+        super().__init__(message, remedy, "conflict")
+        self.files = files
+
+
 _REASONS: Final = (
     (UsageError, "usage"),
     (InvalidBoard, "invalid_board"),
@@ -84,6 +92,8 @@ def _sentences(error: BoardError, program: str) -> list[str]:
     told = [f"{speaker}: {error}"]
     if isinstance(error, NotDone):
         told += [line for finding in error.findings for line in _finding_lines(finding)]
+    if isinstance(error, Conflicting):
+        told += [f"  {path}: {how}" for path, how in error.files]
     return told
 
 
@@ -106,4 +116,6 @@ def record(error: BoardError) -> dict[str, Any]:
         told["problems"] = [{"path": error.path, **problem._asdict()} for problem in error.problems]
     if isinstance(error, NotDone):
         told["checks"] = list(error.findings)
+    if isinstance(error, Conflicting):
+        told["conflicts"] = [{"path": path, "how": how} for path, how in error.files]
     return told

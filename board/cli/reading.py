@@ -106,6 +106,7 @@ def _facts(board: Board, task: Task, now: float) -> list[tuple[str, str]]:
         ("checkpoint", _checkpoint(task)),
         ("attempt", _attempt(task)),
         *_endings(task),
+        ("merged", _merged(task)),
     ]
 
 
@@ -158,6 +159,13 @@ def _endings(task: Task) -> list[tuple[str, str]]:
             found.append((key.replace("_", " "), ", ".join(str(word) for word in words if word)))
             found.append(("with", _rests_on(record)))
     return found
+
+
+def _merged(task: Task) -> str:
+    record = task.record.get("merged")
+    if not isinstance(record, dict):
+        return ""
+    return f"into {record.get('into')}, {str(record.get('commit'))[:12]}, by {record.get('by')}, {record.get('at')}"
 
 
 def next_task(ctx: Context) -> None:

@@ -183,6 +183,25 @@ DECIDING: Final = (
         MOVE,
     ),
     Command(
+        "merge",
+        DECIDE,
+        "Bring a task's branch home, once its definition of done holds.",
+        "landing:merge",
+        (
+            ID,
+            option("--into", "BRANCH", "the branch to merge into (else the base's)"),
+            flag("--force", "merge although it isn't done, or its checks don't hold; needs --why"),
+            option("--why", "TEXT", WHY),
+        ),
+        "board merge refund-tests",
+        f"0 merged, 2 usage, {BAD}, 4 no such task, 5 refused, not done, or conflicts, 75 busy",
+        more=(
+            "A plain merge by git: fast-forward where that can be, else a merge commit. A checkout that isn't\n"
+            "clean, or in which git waits for somebody, is never touched; conflicts are named and left open\n"
+            "there for you."
+        ),
+    ),
+    Command(
         "cancel",
         DECIDE,
         "Say that a task isn't wanted.",

@@ -32,6 +32,39 @@ LOOKING: Final = (
         f"0 shown, {BAD}, 4 no such task",
     ),
     Command(
+        "status",
+        LOOK,
+        "Show where the work stands, in one screen: branches, trees, ports, workers.",
+        "standing:status",
+        (flag("--watch", "again and again, until you interrupt it"),),
+        "board status\nboard status --watch",
+        f"0 shown, {BAD}",
+        more=(
+            "Of each task that is held, blocked, at review, or has a tree: its branch (= is the one of its own\n"
+            "name), the commits that its base lacks and those that it lacks (+3 -1), uncommitted changes, ports\n"
+            "(* listens), the age of its checkpoint, and what the supervisor says of its worker. git is asked\n"
+            "now; no supervisor is needed."
+        ),
+    ),
+    Command(
+        "drift",
+        LOOK,
+        "Show where the board and the tasks' trees don't agree.",
+        "drifting:drift",
+        (Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "only this task (else $BOARD_TASK, else all)"}),),
+        "board drift\nboard drift refund-tests --json",
+        f"0 there is none, 1 could not tell, {BAD}, 4 no such task, 5 there is some",
+    ),
+    Command(
+        "diff",
+        LOOK,
+        "Show what a task's branch changes, with what isn't committed yet.",
+        "comparing:diff",
+        (ID, flag("--stat", "only which files, and how much"), flag("--tool", "in git's difftool")),
+        "board diff refund-tests --stat",
+        f"0 shown, {BAD}, 4 no such task, 5 it has no branch",
+    ),
+    Command(
         "next",
         LOOK,
         "Show the task that `claim --next` would take.",

@@ -33,7 +33,7 @@ def why(ctx: Context) -> None:
     board, task = ctx.task()
     now = ctx.engine.clock()
     told = account(board, task, now)
-    sight = sight_of(_status(ctx), task)
+    sight = sight_of(status_of(ctx), task)
     do = [f"{command}{_place(ctx)}" for command in _commands(told, sight)]
     past = _past(ctx, task)
     if ctx.args.json:
@@ -63,7 +63,8 @@ def _past(ctx: Context, task: Task) -> verdicts.Told:
     return verdicts.Told(*(_redacted(ctx, each) for each in past))
 
 
-def _status(ctx: Context) -> Mapping[str, Any] | None:
+def status_of(ctx: Context) -> Mapping[str, Any] | None:
+    """The status as its writer left it; None where there is none that can be read."""
     import json
 
     try:
@@ -84,12 +85,18 @@ def _redacted(ctx: Context, found: Any) -> Any:
 def sight_of(status: Mapping[str, Any] | None, task: Task) -> Sight | None:
     if status is None:
         return None
-    supervisor, tasks = status.get("supervisor"), status.get("tasks")
-    writer: Mapping[str, Any] = supervisor if isinstance(supervisor, dict) else {}
+    tasks = status.get("tasks")
     seen = tasks.get(task.id) if isinstance(tasks, dict) else None
-    by = str(writer.get("by") or "a supervisor")
-    runs = False if status.get("stopped_at") else _runs(writer, by)
+    by, runs = keeper_of(status)
     return Sight(seen if isinstance(seen, dict) else {}, _instant(status, "at"), by, runs)
+
+
+def keeper_of(status: Mapping[str, Any]) -> tuple[str, bool | None]:
+    """Who wrote it, and whether that process still lives (None: it can't be asked from here)."""
+    supervisor = status.get("supervisor")
+    writer: Mapping[str, Any] = supervisor if isinstance(supervisor, dict) else {}
+    by = str(writer.get("by") or "a supervisor")
+    return by, False if status.get("stopped_at") else _runs(writer, by)
 
 
 def _runs(writer: Mapping[str, Any], by: str) -> bool | None:

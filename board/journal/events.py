@@ -69,6 +69,9 @@ _BOARD: Final[dict[str, EventKind]] = {
     "task_done": EventKind(
         "info", "The definition of done held, or was overruled.", ("commit", "note", "worked_for_s", "forced")
     ),
+    "task_merged": EventKind(
+        "info", "A task's branch was brought home.", ("commit", "into_branch", "was", "how", "commits_count")
+    ),
     "task_failed": EventKind("error", "A task was given up."),
     "task_cancelled": EventKind("info", "A task is not wanted any more."),
     "task_reopened": EventKind("info", "A finished task is to be worked on again.", ("status_was",)),
@@ -182,6 +185,10 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "reservation_failed": EventKind(
         "warn", "A task's ports can't be reserved for it: only what listens already is kept clear of.", ("problem",)
     ),
+    "drift_seen": EventKind(
+        "warn", "A task's tree does not agree with the board, or a tree has no task.", ("kind", "detail", "remedy")
+    ),
+    "drift_ended": EventKind("info", "A drift is over.", ("kind", "drifted_for_s")),
     "redaction_weakened": EventKind(
         "warn",
         "A rule of the board's own, or a file of known values, isn't used as it was meant.",

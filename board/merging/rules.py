@@ -25,6 +25,7 @@ MACHINE: Final = frozenset(
         "said_done",
         "reopened",
         "done",
+        "merged",
         "failed",
         "cancelled",
     )

@@ -13,6 +13,7 @@ import pytest
 from board.cli.table import COMMANDS
 from tests import repositories as repos
 from tests.cli.conftest import BOARD
+from tests.grove import Grove, done
 from tests.programs import Ended, argv, board, environment, started
 
 SHOWN: set[str] = set()
@@ -26,7 +27,7 @@ def did(cwd: Path, *words: str, **env: str) -> Ended:
     return ended
 
 
-def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path) -> None:
+def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every command works as a real program, from `init` to `reopen`, and the file stays one that `check` accepts."""
     assert did(tmp_path, "init").out.startswith("made tasks.yaml\n")
     assert json.loads((tmp_path / ".board/tasks.schema.json").read_text())["title"]
@@ -70,7 +71,19 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path) -> None:
     assert did(tmp_path, "advance", "two", "--as", "alice").out == "advanced two to step b\n"
     repos.git(tmp_path, "init", "--quiet")
     assert did(tmp_path, "worktree", "list").out == "no trees\n"
+    assert did(tmp_path, "drift").out == "no drift\n"
+    assert did(tmp_path, "status").out.startswith("tasks.yaml: 1 in_progress, ")
+    brings_home(tmp_path / "shop", monkeypatch)
     assert set(COMMANDS) == SHOWN
+
+
+def brings_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs a repository."""
+    repos.isolate(monkeypatch)
+    grove = Grove(repos.repository(folder))
+    grove.write(done("api", grove.work("api")))
+    assert did(folder, "diff", "api", "--stat", "-q").out.startswith(" work.txt | 1 +\n")
+    assert did(folder, "merge", "api").out.startswith("merged api into main: 1 commit, fast-forward; ")
 
 
 def test_what_nobody_asked_to_change_stays(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ RICH: dict[str, Any] = {
             "gitleaks": ".gitleaks.toml",
         },
         "journal": {"max_bytes": "64MiB", "max_age": 0, "free_bytes": 0, "segment_bytes": 4096},
+        "drift": {"every": "5m"},
     },
     "agents": {
         "mine": {
@@ -125,6 +126,7 @@ RICH: dict[str, Any] = {
             "done": {"by": "x", "at": AT, "checks": ["clean"], "forced": False},
             "said_done": {"note": "", "checks": [{"check": "make", "exit": 0, "took": "1.5s", "at": AT}, "clean"]},
             "reopened": {"by": "x", "at": AT, "why": ""},
+            "merged": {"by": "x", "at": AT, "into": "main", "commit": "abc", "was": "def", "why": "", "forced": True},
             "brief": "b.md",
         },
         {"id": "e", "status": "failed", "failed": {"why": "x"}, "cancelled": {"commit": "abc"}, "worktree": False},
@@ -237,6 +239,7 @@ _HOMES: dict[str, list[str | int]] = {
     "redact": ["settings", "redact"],
     "redact_rule": ["settings", "redact", "rules", 0],
     "journal": ["settings", "journal"],
+    "drift": ["settings", "drift"],
     "profile": ["agents", "mine"],
     "task": ["tasks", 0],
     "step": ["tasks", 0, "steps", 0],
@@ -249,6 +252,7 @@ _HOMES: dict[str, list[str | int]] = {
     "said_done": ["tasks", 3, "said_done"],
     "held": ["tasks", 3, "said_done", "checks", 0],
     "reopened": ["tasks", 3, "reopened"],
+    "merged": ["tasks", 3, "merged"],
     "failed": ["tasks", 4, "failed"],
     "cancelled": ["tasks", 4, "cancelled"],
 }
