@@ -14,6 +14,7 @@ from board.cli.account import LAW, Account, account
 from board.cli.context import Context
 from board.instants import format_clock, format_instant, format_moment, format_span, parse_instant
 from board.model import Board, Task
+from board.presence import is_running, name_of
 from board.render import clean
 
 _EVENTS: Final = 6
@@ -87,26 +88,9 @@ def sight_of(status: Mapping[str, Any] | None, task: Task) -> Sight | None:
     supervisor, tasks = status.get("supervisor"), status.get("tasks")
     writer: Mapping[str, Any] = supervisor if isinstance(supervisor, dict) else {}
     seen = tasks.get(task.id) if isinstance(tasks, dict) else None
-    by = str(writer.get("by") or "a supervisor")
-    runs = False if status.get("stopped_at") else _runs(writer, by)
+    by = name_of(writer)
+    runs = False if status.get("stopped_at") else is_running(writer, by)
     return Sight(seen if isinstance(seen, dict) else {}, _instant(status, "at"), by, runs)
-
-
-def _runs(writer: Mapping[str, Any], by: str) -> bool | None:
-    """Does the process live? A machine can be asked only for its own; a pid alone may be somebody else's by now."""
-    pid, ticks = writer.get("pid"), writer.get("ticks")
-    if not isinstance(pid, int) or pid <= 0 or by.rpartition("@")[2] not in ("", os.uname().nodename.split(".")[0]):
-        return None
-    try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            # proc(5): the command's name may hold blanks and brackets; the start time is the 20th field behind it.
-            started = int(stat.read().rpartition(")")[2].split()[19])
-    except ProcessLookupError:
-        return False
-    except (OSError, ValueError, IndexError):
-        return True
-    return started == ticks
 
 
 def _head(task: Task, told: Account) -> list[str]:

@@ -73,6 +73,8 @@ _BOARD: Final[dict[str, EventKind]] = {
         "A writer whose token is stale was refused; what it wanted to say is kept here.",
         ("command", "said", "commit", "held_by", "held_token"),
     ),
+    "item_snoozed": EventKind("info", "A person put off what needs somebody.", ("item", "until_at")),
+    "item_returned": EventKind("info", "A person brought back what was put off.", ("item",)),
     "board_edited": EventKind(
         "info",
         "The file changed by hand.",
