@@ -41,7 +41,8 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
 
 def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
     """Is a board without its tasks without a problem?"""
-    surveys = (_part("board", data, ()), _profiles(data, profiles), _allowed(data.get("settings")))
+    settings = data.get("settings")
+    surveys = (_part("board", data, ()), _profiles(data, profiles), _allowed(settings), _told_nowhere(settings))
     return all(map(_is_empty, surveys))
 
 
@@ -137,6 +138,7 @@ def _meanings(document: Document, profiles: Collection[str]) -> Iterator[Finding
     tasks = _mappings(data.get("tasks"), ("tasks",))
     yield from _profiles(data, profiles)
     yield from _allowed(data.get("settings"))
+    yield from _told_nowhere(data.get("settings"))
     known = agents_of(data, profiles)
     for path, task in tasks:
         agent = task.get("agent")
@@ -187,6 +189,13 @@ def _allowed(settings: Any) -> Iterator[Finding]:
         if fault is not None:
             path = ("settings", "redact", "allow", index)
             yield Finding(path, f"{label(path)}: {fault}")
+
+
+def _told_nowhere(settings: Any) -> Iterator[Finding]:
+    listed = settings.get("notify") if isinstance(settings, dict) else None
+    for path, rule in _mappings(listed, ("settings", "notify")):
+        if "to" not in rule and "command" not in rule:
+            yield Finding(path, f"{label(path)}: needs `to` (a list of addresses) or `command`", at_key=True)
 
 
 def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from board.instants import parse_span
+
+if TYPE_CHECKING:
+    from board.notices import Rule
 
 _UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -74,6 +77,8 @@ class Journaling(NamedTuple):
 
 
 class Settings(NamedTuple):
+    """`notify` are `notices.Rule`s, which only who tells somebody imports."""
+
     lease: float = 7200.0
     max_workers: int = 4
     socket: str = "crewboard"
@@ -84,6 +89,7 @@ class Settings(NamedTuple):
     worktrees: Worktrees = Worktrees()
     redact: Redact = Redact()
     journal: Journaling = Journaling()
+    notify: tuple[Rule, ...] = ()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -100,7 +106,16 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         worktrees=_worktrees(record.get("worktrees") or {}),
         redact=_redact(record.get("redact") or {}),
         journal=_journal(record.get("journal") or {}),
+        notify=_notify(record.get("notify")),
     )
+
+
+def _notify(listed: Any) -> tuple[Rule, ...]:
+    if not listed:
+        return ()
+    from board.notices import read_rules
+
+    return read_rules(listed)
 
 
 def _restart(record: Mapping[str, Any]) -> RestartPolicy:

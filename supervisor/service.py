@@ -23,6 +23,7 @@ from supervisor.control import TmuxError
 from supervisor.enforce import Enforcer
 from supervisor.instance import Instance
 from supervisor.model import Alive, Lingering
+from supervisor.notify.bell import Bell
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
 from supervisor.sdnotify import Heart
@@ -57,6 +58,7 @@ class Supervisor:
         self.eyes = Overview(engine, tools, tmux, self.report, is_dry=mode.dry)
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
         self.vigil = Vigil(self.eyes, tools, self._wake.set)
+        self.bell: Bell | None = None
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -80,7 +82,9 @@ class Supervisor:
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
         await self.tools.recorder.attach(may_start=self._stopping is None)
-        beside = [asyncio.create_task(each) for each in (self._watch_files(), self.vigil.keep(), self._record())]
+        work = [self._watch_files(), self.vigil.keep(), self._record()]
+        work += [self.bell.keep()] if self.bell is not None and not self.mode.once else []
+        beside = [asyncio.create_task(each) for each in work]
         for each in beside:
             each.add_done_callback(partial(faults.over, self.tools))
         self.tools.tell("supervisor_started", None, pid=os.getpid(), by=self.tools.ledger.name, dry_run=self.mode.dry)

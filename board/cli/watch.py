@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from board.cli import outlet
@@ -87,17 +87,17 @@ def again(folders: Sequence[str], drawn: Callable[[], tuple[object, str]], args:
     gc.enable()
     try:
         if args.json or args.quiet or not sys.stdout.isatty():
-            _each(folders, drawn)
+            each(_stirs(folders), drawn)
         else:
-            _over(folders, drawn)
+            _over(_stirs(folders), drawn)
     except KeyboardInterrupt:
         sys.stdout.write("\n" if sys.stdout.isatty() else "")
 
 
-def _each(folders: Sequence[str], drawn: Callable[[], tuple[object, str]]) -> None:
-    """One page a change, with an empty line between two."""
+def each(stirs: Iterable[None], drawn: Callable[[], tuple[object, str]]) -> None:
+    """One page a change, with an empty line between two; `stirs` are when to look."""
     shown: object = None
-    for turn, _ in enumerate(_stirs(folders)):
+    for turn, _ in enumerate(stirs):
         news, text = drawn()
         if turn and news == shown:
             continue
@@ -106,13 +106,13 @@ def _each(folders: Sequence[str], drawn: Callable[[], tuple[object, str]]) -> No
         shown = news
 
 
-def _over(folders: Sequence[str], drawn: Callable[[], tuple[object, str]]) -> None:
+def _over(stirs: Iterable[None], drawn: Callable[[], tuple[object, str]]) -> None:
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     with Live(Text(""), console=Console(highlight=False), auto_refresh=False) as live:
-        for _ in _stirs(folders):
+        for _ in stirs:
             live.update(Text.from_ansi(drawn()[1]), refresh=True)
 
 

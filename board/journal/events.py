@@ -183,6 +183,14 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         ("problem",),
     ),
     "write_recovered": EventKind("info", "The record can be written again.", ("problem", "failed_for_s")),
+    "notification_sent": EventKind(
+        "info", "Somebody was told of what needs a person.", ("way", "items_count", "late_s", "sent_count")
+    ),
+    "notification_failed": EventKind(
+        "warn",
+        "A message did not arrive: it is sent again at `next_at`, or (`outcome`) given up.",
+        ("way", "items_count", "problem", "outcome", "next_at", "dropped_count"),
+    ),
     "status_failed": EventKind("warn", "The status file could not be written.", ("problem",)),
     "would_act": EventKind("info", "A dry run says what it would do.", ("action", "next_at")),
 }

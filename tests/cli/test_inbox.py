@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from board.cli.completion import _items
+from board.cli.watch import each
 from tests.cli.conftest import Run
 from tests.programs import environment
 from tests.waiting import eventually
@@ -164,11 +165,15 @@ def test_a_shell_knows_the_items(waiting: Path, monkeypatch: pytest.MonkeyPatch)
     assert _items("", args) == []
 
 
-def test_watching_shows_each_change_once(waiting: Path) -> None:
-    """A new item and one that ended, in a real process; an interrupt ends it well.
+def test_only_news_is_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ages grow with each look; that alone is none. Mutant: a page for each look."""
+    looks = iter([("a", "1s\n"), ("a", "2s\n"), ("b", "3s\n"), ("b", "4s\n")])
+    each([None] * 4, lambda: next(looks))
+    assert capsys.readouterr().out == "1s\n\n3s\n"
 
-    Mutants: only the first page; a page each second.
-    """
+
+def test_watching_shows_each_change_once(waiting: Path) -> None:
+    """What changed the inbox is shown, in a real process; an interrupt ends it well. Mutant: only the first page."""
     out = waiting / "out"
     argv = [sys.executable, "-m", "board", "inbox", "--watch", "-q"]
     with out.open("w") as file, subprocess.Popen(argv, cwd=waiting, env=environment(), stdout=file) as process:

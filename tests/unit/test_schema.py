@@ -54,6 +54,10 @@ RICH: dict[str, Any] = {
             "gitleaks": ".gitleaks.toml",
         },
         "journal": {"max_bytes": "64MiB", "max_age": 0, "free_bytes": 0, "segment_bytes": 4096},
+        "notify": [
+            {"to": ["desktop", "env:PHONE"], "kinds": ["held"], "severity": "warn", "quiet": "22:00-07:00"},
+            {"command": "./tell.sh", "group": 0, "limit": "20/h"},
+        ],
     },
     "agents": {
         "mine": {
@@ -210,6 +214,7 @@ _HOMES: dict[str, list[str | int]] = {
     "redact": ["settings", "redact"],
     "redact_rule": ["settings", "redact", "rules", 0],
     "journal": ["settings", "journal"],
+    "notify": ["settings", "notify", 0],
     "profile": ["agents", "mine"],
     "task": ["tasks", 0],
     "step": ["tasks", 0, "steps", 0],
