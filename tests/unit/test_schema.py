@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from board.check import problems
 from board.document import Document
 from board.schema import schema, text
-from board.shapes import Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Size, Span, Text, Whole
+from board.shapes import Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Size, Span, Text, Veiled, Whole
 from board.vocabulary import TABLES
 
 FORMATS = jsonschema.FormatChecker(formats=["regex"])
@@ -146,8 +146,9 @@ def _shapes(shape: Shape) -> Iterator[Any]:
     """Values that sit on both sides of a shape's borders."""
     yield from (None, True, 0, 1, -1, 1.5, "", " ", "x", "yes", [], {}, [None], {"x-own": 1}, {"zzz": 1})
     match shape:
-        case Text():
+        case Text() | Veiled():
             yield from (
+                *("desktop", "env:A", "file:", "ntfy://a", "slack://a", "https://a/b?c", "https://a@b", "https://"),
                 "a" * 63,
                 "a" * 65,
                 "A",
