@@ -6,7 +6,6 @@ It decides no retry and journals nothing; what it says of a failure may hold an 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 import signal
@@ -85,7 +84,6 @@ def _service(url: str) -> Any:
             from apprise import Apprise
         except ImportError:
             return "needs Apprise: install crewboard[notify]"
-        logging.getLogger("apprise").disabled = True  # it names addresses, and speaks to the terminal
         service = Apprise.instantiate(url, suppress_exceptions=True)
     return "Apprise can't read this address" if service is None else service
 

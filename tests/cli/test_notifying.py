@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from supervisor.doctor import examine
 from supervisor.notify.queue import Queue
 from supervisor.patient import patient_of
 from tests.cli.conftest import use
-from tests.programs import Ended
+from tests.programs import Ended, environment
 from tests.web_hook import web_hook
 
 Keeper = Callable[..., Ended]
@@ -54,6 +56,17 @@ def test_a_test_says_what_came_of_each_way(keeper: Keeper, monkeypatch: pytest.M
         assert [each["count"] for each in hook.messages] == [0, 0]
     assert keeper("notify", "--test", rules="{command: 'true'}").code == 0
     assert not Path(".board/notify").exists()
+
+
+def test_a_library_says_nothing_of_its_own(keeper: Keeper, tmp_path: Path) -> None:
+    """In a real process, whose stderr nobody catches before it is written: Apprise logs addresses."""
+    keeper("notify", rules='{to: ["env:CREWBOARD_PHONE"]}')
+    argv = [sys.executable, "-m", "supervisor", "notify", "--test"]
+    env = environment(CREWBOARD_PHONE="nonsense://abcdefgh")
+    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "Apprise can't read this address" in done.stdout
+    assert "abcdefgh" not in done.stdout
 
 
 def test_without_rules_nobody_is_told(keeper: Keeper) -> None:

@@ -183,7 +183,7 @@ def brief_that_is_not_there(world: World) -> bool:
 def told_to_people(world: World) -> bool:
     """By a command and over the web: what they are given, and what waits in the queue for a way that is gone.
 
-    Mutants: the items not redacted; the queue's record not redacted; a command's words not redacted.
+    Mutant: neither the message nor the queue's record redacted; one alone hides behind the other.
     """
     got = world.house.folder / "got.txt"
     with web_hook() as hook:
