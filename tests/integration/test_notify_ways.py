@@ -91,7 +91,7 @@ def test_what_fails_is_sent_again_after_a_longer_and_longer_pause(tmp_path: Path
     assert (office.queue.names(), office.queue.lost()) == ([], 1)
 
 
-@pytest.mark.parametrize("asked", ["90", formatdate(NOW + 90, usegmt=True)])
+@pytest.mark.parametrize("asked", ["90", formatdate(NOW + 90, usegmt=True)], ids=["seconds", "date"])
 def test_who_asks_for_patience_gets_it(tmp_path: Path, hook: Hook, asked: str) -> None:
     """429 with seconds or with a date: nothing is sent before. Mutants: the header not read; its date not read."""
     hook.answer = lambda: (429, {"Retry-After": asked})
