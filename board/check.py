@@ -56,7 +56,8 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
 def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
     """Is a board without its tasks without a problem?"""
     settings = data.get("settings")
-    surveys = (_part("board", data, ()), _profiles(data, profiles), _allowed(settings), _range(settings))
+    ours = (_allowed(settings), _range(settings), _told_nowhere(settings))
+    surveys = (_part("board", data, ()), _profiles(data, profiles), *ours)
     return all(map(_is_empty, surveys))
 
 
@@ -153,6 +154,7 @@ def _meanings(document: Document, profiles: Collection[str]) -> Iterator[Finding
     yield from _profiles(data, profiles)
     yield from _allowed(data.get("settings"))
     yield from _range(data.get("settings"))
+    yield from _told_nowhere(data.get("settings"))
     known = agents_of(data, profiles)
     for path, task in tasks:
         agent = task.get("agent")
@@ -214,6 +216,13 @@ def _range(settings: Any) -> Iterator[Finding]:
         if count < MOST_PORTS:
             room = f"{ports.low} to {ports.high} has room for {count}, and one task may name {MOST_PORTS}"
             yield Finding(("settings", "ports"), f"settings.ports: {room}", at_key=True)
+
+
+def _told_nowhere(settings: Any) -> Iterator[Finding]:
+    listed = settings.get("notify") if isinstance(settings, dict) else None
+    for path, rule in _mappings(listed, ("settings", "notify")):
+        if "to" not in rule and "command" not in rule:
+            yield Finding(path, f"{label(path)}: needs `to` (a list of addresses) or `command`", at_key=True)
 
 
 def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ from board.shapes import (
     Size,
     Span,
     Text,
+    Veiled,
     Whole,
 )
 from board.vocabulary import OF_ONE_STEP, OWN, TABLES
@@ -39,6 +40,7 @@ _ABSENT: Final[Json] = {"type": "null"}
 _HAS_COMMAND: Final[Json] = {"required": ["run"], "properties": {"run": {"type": "string"}}}
 _RULES: Final[dict[str, Json]] = {
     "profile": {"anyOf": [{"required": ["start"]}, {"required": ["use"]}]},
+    "notify": {"anyOf": [{"required": ["to"]}, {"required": ["command"]}]},
     "step": {"oneOf": [{"required": ["prompt"]}, {"required": ["run"]}]},
     "task": {
         "allOf": [
@@ -111,9 +113,9 @@ def _shape(shape: Shape) -> Json:
             return _scalar(shape)
 
 
-def _scalar(shape: Text | Span | Size | Regex | Whole | Number | Flag | Choice) -> Json:
+def _scalar(shape: Text | Veiled | Span | Size | Regex | Whole | Number | Flag | Choice) -> Json:
     match shape:
-        case Text(_, pattern):
+        case Text(_, pattern) | Veiled(_, pattern):
             return {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
         case Span(above_zero):
             return _span(above_zero=above_zero)

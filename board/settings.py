@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from board.instants import parse_span
+
+if TYPE_CHECKING:
+    from board.notices import Rule
 
 _UNITS = {"kB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
@@ -87,6 +90,8 @@ class Drifting(NamedTuple):
 
 
 class Settings(NamedTuple):
+    """`notify` are `notices.Rule`s, which only who tells somebody imports."""
+
     lease: float = 7200.0
     max_workers: int = 4
     socket: str = "crewboard"
@@ -103,6 +108,7 @@ class Settings(NamedTuple):
     journal: Journaling = Journaling()
     ports: PortRange = PortRange()
     drift: Drifting = Drifting()
+    notify: tuple[Rule, ...] = ()
 
 
 def read_settings(record: Mapping[str, Any]) -> Settings:
@@ -125,7 +131,16 @@ def read_settings(record: Mapping[str, Any]) -> Settings:
         journal=_journal(record.get("journal") or {}),
         ports=range_of(record.get("ports") or {}),
         drift=Drifting(_span(record.get("drift") or {}, "every", Drifting().every)),
+        notify=_notify(record.get("notify")),
     )
+
+
+def _notify(listed: Any) -> tuple[Rule, ...]:
+    if not listed:
+        return ()
+    from board.notices import read_rules
+
+    return read_rules(listed)
 
 
 def _restart(record: Mapping[str, Any]) -> RestartPolicy:

@@ -18,6 +18,14 @@ class Text(NamedTuple):
     pattern: str = ""
 
 
+class Veiled(NamedTuple):
+    """A text that may be a secret where it is not what was expected: then it is not shown, and `remedy` is."""
+
+    expected: str
+    pattern: str
+    remedy: str
+
+
 class Span(NamedTuple):
     """`30s`, `1h30m`; where it need not be above zero, also a bare `0`."""
 
@@ -52,7 +60,7 @@ class Choice(NamedTuple):
 
 
 class Items(NamedTuple):
-    item: Text | Part | Either
+    item: Text | Veiled | Part | Either
     expected: str
     least: int = 0
     most: int | None = None
@@ -78,7 +86,7 @@ class Either(NamedTuple):
     part: Part
 
 
-Shape = Text | Span | Size | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
+Shape = Text | Veiled | Span | Size | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
 
 _DAY = (
     r"(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-31|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
@@ -132,9 +140,9 @@ ALLOWED: Final = Items(Text("a text, or a regular expression after re:", r"^(?!r
 SOURCES: Final = Items(Text("a file, or a variable's name after env:", r"^(?!env:$).*\S"), "a list of files")
 
 
-def is_in(shape: Text | Span | Size | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:
+def is_in(shape: Text | Veiled | Span | Size | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:
     match shape:
-        case Text(_, pattern):
+        case Text(_, pattern) | Veiled(_, pattern):
             return isinstance(value, str) and _matches(pattern, value)
         case Choice(words):
             return isinstance(value, str) and value in words
@@ -195,7 +203,7 @@ def regex_fault(pattern: str) -> str | None:
 
 def describe(shape: Shape) -> str:
     match shape:
-        case Text(expected) | Items(_, expected):
+        case Text(expected) | Veiled(expected) | Items(_, expected):
             return expected
         case Span(above_zero):
             return (
@@ -231,6 +239,8 @@ _BOOLEAN_WORDS: Final = {
 def describe_got(shape: Shape | None, value: Any) -> str:
     if isinstance(shape, Flag) and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:
         return f"{show(value)}: in YAML 1.2 that is text; write {_BOOLEAN_WORDS[value.lower()]}"
+    if isinstance(shape, Veiled) and isinstance(value, str):
+        return f"one that is not shown; {shape.remedy}"
     if isinstance(shape, Text) and isinstance(value, bool | int | float):
         # The value itself stays unsaid: a number among an agent's variables may be a secret.
         return f"{'a boolean' if isinstance(value, bool) else 'a number'}; put it in quotes"

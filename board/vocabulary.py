@@ -11,6 +11,7 @@ from typing import Final
 from board.bookkeeping import WRITTEN
 from board.keys import Key, Table, needed, written
 from board.model import DEFAULT_PRIORITY, ONLY_STEP, Status
+from board.notices import ADDRESS_PATTERN, KINDS, LIMIT_PATTERN, QUIET_PATTERN, SEVERITIES
 from board.shapes import (
     ALLOWED,
     ARGV,
@@ -39,6 +40,8 @@ from board.shapes import (
     Regex,
     Size,
     Span,
+    Text,
+    Veiled,
     Whole,
 )
 
@@ -49,6 +52,15 @@ STATUSES: Final = Choice(tuple(Status))
 REVIEWS: Final = Choice(("human", "none"))
 UNLOCKS: Final = Choice((str(Status.DONE), str(Status.REVIEW)))
 
+
+ITEM_KIND: Final = Text("a kind of item", f"^(?:{'|'.join(KINDS)})$")
+QUIET: Final = Text("local hours such as 22:00-07:00", QUIET_PATTERN)
+LIMIT: Final = Text("a limit such as 20/h, 3/m or 50/d", LIMIT_PATTERN)
+ADDRESS: Final = Veiled(
+    "desktop, env:NAME, file:PATH, or a URL without a secret (https, json, ntfy and the like)",
+    ADDRESS_PATTERN,
+    "put it into a variable (env:NAME) or a file that only you can read (file:PATH)",
+)
 
 _WORK = {
     "prompt": Key(TEXT, "What an agent is asked to do; it works until it says `board advance` or `board done`."),
@@ -108,6 +120,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "redact": Key(Part("redact"), "What is masked in logs and journal, beside what always is."),
             "journal": Key(Part("journal"), "How much is kept of what happened."),
             "drift": Key(Part("drift"), "How often the tasks' trees are compared with the board."),
+            "notify": Key(Items(Part("notify"), "a list of rules"), "Who is told of what needs a person."),
         },
     ),
     "tmux": Table(
@@ -198,6 +211,19 @@ TABLES: Final[Mapping[str, Table]] = {
         "How often the supervisor compares the tasks' trees with the board, beside its looks after each event.",
         {"every": Key(Span(above_zero=False), "The pause between two looks; 0 looks at no tree at all.", default="5m")},
         "{every: 5m}",
+    ),
+    "notify": Table(
+        "Who is told of what needs a person; each rule tells of its own.",
+        {
+            "to": Key(Items(ADDRESS, "a list of addresses", least=1), "Where to; a secret one by `env:` or `file:`."),
+            "command": Key(TEXT, "A command that is given the items as JSON on stdin."),
+            "kinds": Key(Items(ITEM_KIND, "a list of kinds of items", least=1), "Only these kinds of items; else all."),
+            "severity": Key(Choice(SEVERITIES), "Only what is at least so severe.", SEVERITIES[0]),
+            "quiet": Key(QUIET, "Local hours in which nothing is sent; what still holds then comes after them."),
+            "group": Key(Span(above_zero=False), "So long more is waited for, to be told in one message.", "10s"),
+            "limit": Key(LIMIT, "At most so many messages in a minute, an hour or a day.", "20/h"),
+        },
+        "{to: [desktop], severity: warn}",
     ),
     "profile": Table(
         "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",

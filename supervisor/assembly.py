@@ -13,6 +13,8 @@ from board.journal.sink import make_redactor
 from board.store import FileStore
 from supervisor.ledger import Ledger
 from supervisor.masks import KeptJournal, Masks
+from supervisor.notify.bell import Bell
+from supervisor.processes import ATTEMPT
 from supervisor.profiles import Profiles
 from supervisor.recorder import Recorder
 from supervisor.scope import words_before
@@ -49,14 +51,26 @@ def assemble(path: str, env: Mapping[str, str], mode: Mode) -> Supervisor:
     if isinstance(engine.sink, KeptJournal) and not mode.dry:
         tools.tidy = Tidy(engine.sink, engine.store.side, tools.tell)
     tools.recorder = Recorder(engine.store.side, tools.tell, lambda: start_reader(engine.store.real), tools.drain)
-    return Supervisor(engine, tools, Tmux(settings.socket, words_before(env)), mode)
+    keeper = Supervisor(engine, tools, Tmux(settings.socket, words_before(env)), mode)
+    keeper.bell = Bell(tools, lambda: start_sender(engine.store.real))
+    return keeper
 
 
 def start_reader(path: str) -> subprocess.Popen[bytes]:
-    """In a session of its own, so that it lives on when we die, and says what is left. Raises OSError."""
+    """It lives on when we die, and says what is left. Raises OSError."""
+    return _beside("sink", "--board", path)
+
+
+def start_sender(path: str) -> subprocess.Popen[bytes]:
+    """It sends what is due, and ends. Raises OSError."""
+    return _beside("notify", "--flush", "-q", "--board", path)
+
+
+def _beside(*words: str) -> subprocess.Popen[bytes]:
+    """One of our own programs, in a session of its own."""
     quiet = subprocess.DEVNULL
     return subprocess.Popen(
-        [*OURSELVES, "sink", "--board", path],
+        [*OURSELVES, *words],
         stdin=quiet,
         stdout=quiet,
         stderr=quiet,
@@ -71,7 +85,7 @@ def own_environment() -> dict[str, str]:
 
     And without a service manager's words to us: who runs in the background is not the process that it waits for.
     """
-    marks = ("TMUX", "CREWBOARD_", "BOARD_", "NOTIFY_SOCKET", "WATCHDOG_")
+    marks = ("TMUX", ATTEMPT, "BOARD_", "NOTIFY_SOCKET", "WATCHDOG_")
     return {key: value for key, value in os.environ.items() if key == "TMUX_TMPDIR" or not key.startswith(marks)}
 
 

@@ -20,6 +20,11 @@ class Disk:
         self._since: float | None = None
         self._problem = ""
 
+    @property
+    def standing(self) -> tuple[str, float] | None:
+        """What is wrong, and since when; None while things are written, as far as anybody tried."""
+        return None if self._since is None else (self._problem, self._since)
+
     def refused(self, error: Exception, now: float) -> bool:
         """Is that what the error says? The first of several is told."""
         if not isinstance(error, Unwritable) and not (isinstance(error, OSError) and error.errno in _FULL):

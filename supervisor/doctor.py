@@ -32,6 +32,7 @@ from supervisor.machine import (
     tmux_socket,
 )
 from supervisor.mounts import kind_of, mount_of
+from supervisor.notify.checkup import notify
 from supervisor.patient import Finding, Level, Patient
 from supervisor.profiles import Profiles
 from supervisor.unit import Standing, command_of, standing
@@ -229,5 +230,5 @@ Check = Callable[[Patient], Finding | list[Finding]]
 CHECKS: tuple[Check, ...] = (
     *(python_version, tmux_program, git_program, tmux_socket, tmux_server),
     *(board_file, writable, file_system, board_lock, disk, leftovers, redaction, supervisor_running, service),
-    *(agents, briefs, pidfd, inotify, lingering, clock),
+    *(agents, briefs, notify, pidfd, inotify, lingering, clock),
 )

@@ -37,6 +37,7 @@ class Enforcer:
         self.hands = Hands(tools)
         self.starter = Starter(tools)
         self.disk = Disk(tools.tell)
+        report.unwritable = lambda: self.disk.standing
         self.wake = wake
         self.is_dry = is_dry
         self.clock = tools.engine.clock

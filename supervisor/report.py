@@ -51,6 +51,7 @@ class Report:
         self._failed = False
         self.is_dry = False
         self.drift: Callable[[], list[dict[str, Any]]] = list
+        self.unwritable: Callable[[], tuple[str, float] | None] = lambda: None
 
     # --- the journal
 
@@ -191,6 +192,7 @@ class Report:
             "socket": board.settings.socket if board else None,
             "max_workers": board.settings.max_workers if board else None,
             "incident": _incident(incident),
+            "unwritable": _unwritable(self.unwritable()),
             "tasks": tasks,
             "drift": self.drift(),
         }
@@ -228,6 +230,10 @@ def _is_worth_showing(keeping: Keeping) -> bool:
     if task.status in (Status.DONE, Status.CANCELLED):
         return False
     return keeping.known is not None or isinstance(keeping.decision.action, Wait | Hold | Start | Look)
+
+
+def _unwritable(standing: tuple[str, float] | None) -> dict[str, Any] | None:
+    return None if standing is None else {"problem": standing[0], "since": format_instant(round(standing[1], 3))}
 
 
 def _incident(incident: Incident | None) -> dict[str, Any] | None:

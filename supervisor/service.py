@@ -27,6 +27,7 @@ from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
 from supervisor.instance import Instance
 from supervisor.model import Alive, Lingering
+from supervisor.notify.bell import Bell
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
 from supervisor.sdnotify import Heart
@@ -64,6 +65,7 @@ class Supervisor:
         self.vigil = Vigil(self.eyes, tools, self._wake.set)
         self.ears = Ears(self.eyes, self._say_soon)
         self.commits = Commits(self.eyes, tools, self.law.operate)
+        self.bell: Bell | None = None
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -107,7 +109,8 @@ class Supervisor:
     def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What goes on beside the loop, for as long as it does."""
         looks = (self.vigil.keep(), self.ears.keep(), self.commits.keep(self._wake.set))
-        return (self._watch_files(), self._record(), *looks)
+        tells = (self.bell.keep(),) if self.bell is not None and not self.mode.once else ()
+        return (self._watch_files(), self._record(), *looks, *tells)
 
     async def _rehearse(self) -> None:
         self._handle_signals()

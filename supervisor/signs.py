@@ -76,6 +76,11 @@ def words(doing: Doing) -> str:
             assert_never(doing)
 
 
+def since(doing: Doing) -> float | None:
+    """Since when it stalls or loops; None for what does neither."""
+    return doing.at if isinstance(doing, Stalled | Looping) else None
+
+
 def state(doing: Doing) -> str:
     match doing:
         case Working():

@@ -66,6 +66,7 @@ def task_view(line: Line) -> dict[str, Any]:
         "seen": seen_words(line.verdict),
         **_seen_by(line),
         "seen_at": _instant(seen.at if seen else None),
+        "odd_since": _instant(signs.since(line.verdict.doing) if isinstance(line.verdict, Alive) else None),
         "next": next_words(decision.action),
         "next_at": _instant(until),
         "do": what_to_do(task, line.verdict, decision),

@@ -50,7 +50,9 @@ def tree(program: Program) -> Parser:
         made = commands.add_parser(command.name, help=command.summary, add_help=False)
         fill(program, made, command)
         for action in made._actions:  # noqa: SLF001 - argparse has no public way to them
-            if action.dest in _COMPLETERS:
+            if action.dest == "id" and command.name in _ABOUT_ITEMS:
+                action.completer = _items  # type: ignore[attr-defined]
+            elif action.dest in _COMPLETERS:
                 action.completer = _COMPLETERS[action.dest]  # type: ignore[attr-defined]
     return top
 
@@ -91,6 +93,18 @@ def _branches(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
     return [name for name in found if name.startswith(prefix)]
 
 
+def _items(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
+    """The items that there are, and the tasks."""
+    from board.cli.inbox import look
+
+    try:
+        keys = [item.key for item in look(Context(parsed_args, os.environ, os.getcwd), is_all=True).items]
+    except (BoardError, OSError):
+        keys = []
+    return [key for key in keys if key.startswith(prefix)] + _ids(prefix, parsed_args)
+
+
+_ABOUT_ITEMS: Final = ("inbox", "snooze")
 _COMPLETERS: Final = {
     "into": _branches,
     "id": _ids,

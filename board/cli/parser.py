@@ -48,10 +48,10 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     """argparse makes one for every argument, and asks `shutil` for its width unless it is told one: 3 ms of imports."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=26, width=_width() - 2)
+        super().__init__(prog, max_help_position=26, width=width() - 2)
 
 
-def _width() -> int:
+def width() -> int:
     columns = os.environ.get("COLUMNS", "")
     if columns.isdigit() and int(columns) > 20:
         return int(columns)

@@ -109,6 +109,35 @@ LOOKING: Final = (
         f"0 shown or granted, {BAD}, 4 no such task or no port yet, 5 refused, 75 busy",
     ),
     Command(
+        "inbox",
+        LOOK,
+        "Show what needs a person: the most blocking first, then the newest.",
+        "inbox:inbox",
+        (
+            Arg(("id",), {"metavar": "ITEM", "nargs": "?", "help": "only this one, or all of a task, in full"}),
+            flag("--watch", "show it anew whenever it changes"),
+            flag("--all", "also what was put off"),
+        ),
+        "board inbox\nboard inbox held:charge-cards",
+        f"0 shown, also when nothing needs you, {BAD}, 4 no such task or item",
+        "Items are derived from the board, the supervisor's status and the journal: each ends by itself when what\n"
+        "it is about does. A board file that can't be used is an item, and the last good board gives the others.",
+    ),
+    Command(
+        "snooze",
+        LOOK,
+        "Put an item off: it comes back by itself, and at once when what it is about changes.",
+        "inbox:snooze",
+        (
+            Arg(("id",), {"metavar": "ITEM", "nargs": "?", "help": "an item's name, or a task: all of its items"}),
+            Arg(("--for",), {"dest": "span", "metavar": "SPAN", "help": "for so long: 30m, 2h, 1d (else 1h)"}),
+            option("--until", "WHEN", "until this instant, such as 2026-11-20T10:00:00Z"),
+            flag("--off", "bring it back now"),
+        ),
+        "board snooze held:charge-cards --for 2h",
+        f"0 put off or brought back, 2 usage, {BAD}, 4 no such task or item, 75 busy",
+    ),
+    Command(
         "history",
         LOOK,
         "Show the board's versions, compare them, bring one back.",

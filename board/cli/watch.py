@@ -1,4 +1,7 @@
-"""`board check --watch`: for people with the file open. Looks again after each save, and says what is wrong now."""
+"""Looking again and again: `board check --watch` after each save of the file, `board inbox --watch` after each change.
+
+The one door to the file watcher; what is looked at, and shown, is the commands'.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from board.cli import outlet
@@ -75,3 +79,48 @@ def _state(path: str) -> tuple[int, ...] | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def again(folders: Sequence[str], drawn: Callable[[], tuple[object, str]], args: Namespace) -> None:
+    """Shows what `drawn` gives, whenever something in these folders changes, until it is interrupted. What it gives
+    first tells whether that is news: on a terminal the page is drawn anew all the same, for ages grow."""
+    gc.enable()
+    try:
+        if args.json or args.quiet or not sys.stdout.isatty():
+            each(_stirs(folders), drawn)
+        else:
+            _over(_stirs(folders), drawn)
+    except KeyboardInterrupt:
+        sys.stdout.write("\n" if sys.stdout.isatty() else "")
+
+
+def each(stirs: Iterable[None], drawn: Callable[[], tuple[object, str]]) -> None:
+    """One page a change, with an empty line between two; `stirs` are when to look."""
+    shown: object = None
+    for turn, _ in enumerate(stirs):
+        news, text = drawn()
+        if turn and news == shown:
+            continue
+        sys.stdout.write(f"\n{text}" if turn else text)
+        sys.stdout.flush()
+        shown = news
+
+
+def _over(stirs: Iterable[None], drawn: Callable[[], tuple[object, str]]) -> None:
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(Text(""), console=Console(highlight=False), auto_refresh=False) as live:
+        for _ in stirs:
+            live.update(Text.from_ansi(drawn()[1]), refresh=True)
+
+
+def _stirs(folders: Sequence[str]) -> Iterator[None]:
+    """Once now, after each change in one of these, and each second: some things change because time goes by."""
+    from watchfiles import watch as changes
+
+    yield
+    there = [folder for folder in folders if os.path.isdir(folder)]
+    for _ in changes(*there, recursive=False, debounce=_SETTLE, rust_timeout=_NET, yield_on_timeout=True):
+        yield

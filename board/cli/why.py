@@ -14,6 +14,7 @@ from board.cli.account import LAW, Account, account
 from board.cli.context import Context
 from board.instants import format_clock, format_instant, format_moment, format_span, parse_instant
 from board.model import Board, Task
+from board.presence import is_running, name_of
 from board.render import clean
 
 _EVENTS: Final = 6
@@ -95,25 +96,8 @@ def keeper_of(status: Mapping[str, Any]) -> tuple[str, bool | None]:
     """Who wrote it, and whether that process still lives (None: it can't be asked from here)."""
     supervisor = status.get("supervisor")
     writer: Mapping[str, Any] = supervisor if isinstance(supervisor, dict) else {}
-    by = str(writer.get("by") or "a supervisor")
-    return by, False if status.get("stopped_at") else _runs(writer, by)
-
-
-def _runs(writer: Mapping[str, Any], by: str) -> bool | None:
-    """Does the process live? A machine can be asked only for its own; a pid alone may be somebody else's by now."""
-    pid, ticks = writer.get("pid"), writer.get("ticks")
-    if not isinstance(pid, int) or pid <= 0 or by.rpartition("@")[2] not in ("", os.uname().nodename.split(".")[0]):
-        return None
-    try:
-        os.kill(pid, 0)
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as stat:
-            # proc(5): the command's name may hold blanks and brackets; the start time is the 20th field behind it.
-            started = int(stat.read().rpartition(")")[2].split()[19])
-    except ProcessLookupError:
-        return False
-    except (OSError, ValueError, IndexError):
-        return True
-    return started == ticks
+    by = name_of(writer)
+    return by, False if status.get("stopped_at") else is_running(writer, by)
 
 
 def _head(task: Task, told: Account) -> list[str]:

@@ -80,6 +80,8 @@ _BOARD: Final[dict[str, EventKind]] = {
         "A writer whose token is stale was refused; what it wanted to say is kept here.",
         ("command", "said", "commit", "held_by", "held_token"),
     ),
+    "item_snoozed": EventKind("info", "A person put off what needs somebody.", ("item", "until_at")),
+    "item_returned": EventKind("info", "A person brought back what was put off.", ("item",)),
     "board_edited": EventKind(
         "info",
         "The file changed by hand.",
@@ -213,6 +215,14 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         ("problem",),
     ),
     "write_recovered": EventKind("info", "The record can be written again.", ("problem", "failed_for_s")),
+    "notification_sent": EventKind(
+        "info", "Somebody was told of what needs a person.", ("way", "items_count", "late_s", "sent_count")
+    ),
+    "notification_failed": EventKind(
+        "warn",
+        "A message did not arrive: it is sent again at `next_at`, or (`outcome`) given up.",
+        ("way", "items_count", "problem", "outcome", "next_at", "dropped_count"),
+    ),
     "status_failed": EventKind("warn", "The status file could not be written.", ("problem",)),
     "would_act": EventKind("info", "A dry run says what it would do.", ("action", "next_at")),
 }

@@ -143,6 +143,17 @@ _ALL: Final = (
         f"0 nothing differs, 2 a path can't be read, {_BAD},\n  5 something differs",
     ),
     Command(
+        "notify",
+        _LOOK,
+        "Show who is told of what needs a person, and what still waits to be sent.",
+        "notifying:notify",
+        (_flag("--test", "send one message by each way now, and say what came of it"),),
+        "supervisor notify --test",
+        f"0 shown, or every test arrived, 1 one did not, {_BAD}",
+        "The rules stand in settings.notify. An address with a secret stands in a variable (env:NAME) or in a file\n"
+        "that only you can read (file:PATH). Telegram, Slack, ntfy and others need `crewboard[notify]`.",
+    ),
+    Command(
         "doctor",
         _LOOK,
         "Look for what would keep this board from being kept well on this machine.",
@@ -236,6 +247,7 @@ COMMANDS: Final[Mapping[str, Command]] = {command.name: command for command in _
 # Options for our own use: on no page, and in no shell's completion.
 HIDDEN: Final[Mapping[str, tuple[Arg, ...]]] = {
     "run": (Arg(("--in-background",), {"action": "store_true"}),),
+    "notify": (Arg(("--flush",), {"action": "store_true"}),),
     "demo": (
         Arg(("--break",), {"dest": "break_promise", "metavar": "N", "type": int}),
         Arg(("--within",), {"metavar": "SECONDS", "type": float, "default": 22.0}),

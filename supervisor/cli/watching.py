@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from board.cli import inbox
 from board.cli.account import account
 from board.cli.context import Context
 from board.cli.failure import InvalidFile
@@ -28,7 +29,7 @@ _REDRAW = 1.0  # seconds: ages grow on a terminal
 
 
 class Sight(NamedTuple):
-    """`board` is None while the file can't be used; `problems` then say why."""
+    """`board` is None while the file can't be used; `problems` then say why. `waiting` counts what needs a person."""
 
     status: Mapping[str, Any]
     note: Note | None
@@ -36,6 +37,7 @@ class Sight(NamedTuple):
     problems: tuple[str, ...]
     path: str
     now: float
+    waiting: int = 0
 
     @property
     def is_fresh(self) -> bool:
@@ -73,13 +75,13 @@ def look(ctx: Context) -> Sight:
         note = None  # `run --once`: we have let the board go already
     now = time.time()
     try:
-        return Sight(found, note, ctx.read().board, (), ctx.path, now)
+        return Sight(found, note, ctx.read().board, (), ctx.path, now, len(inbox.look(ctx).items))
     except InvalidBoard as error:
         if not found and note is None:
             raise
         problems = [each.at(ctx.path) for each in error.problems] if isinstance(error, InvalidFile) else []
         said = tuple(redactor.text(each) for each in problems or [str(error)])
-        return Sight(found, note, None, said, ctx.path, now)
+        return Sight(found, note, None, said, ctx.path, now, len(inbox.look(ctx).items))
 
 
 def _show(ctx: Context, sight: Sight) -> None:
@@ -102,7 +104,7 @@ def record(sight: Sight) -> dict[str, Any]:
     told = sight.status.get("board")
     board = {**(told if isinstance(told, dict) else {}), "path": os.path.realpath(sight.path)}
     board |= {"ok": sight.board is not None, "problems": list(sight.problems)}
-    return {"running": sight.note is not None, **head, "board": board, "tasks": tasks}
+    return {"running": sight.note is not None, **head, "board": board, "inbox_count": sight.waiting, "tasks": tasks}
 
 
 def _unseen(sight: Sight, task: Task) -> dict[str, Any]:
@@ -126,6 +128,7 @@ def _unseen(sight: Sight, task: Task) -> dict[str, Any]:
         "source": "board",
         "sure": None,
         "seen_at": None,
+        "odd_since": None,
         "next": told.next,
         "next_at": None if told.next_at is None else format_instant(told.next_at),
         "do": list(told.do),
@@ -180,6 +183,8 @@ def _alarms(sight: Sight) -> list[str]:
         since = f" {_ago(at, sight)} ago" if at is not None else ""
         waiting = ", ".join(str(name) for name in incident.get("waiting") or ()) or "nobody"
         lines.append(f"INCIDENT{since}: {incident.get('cause')}; waiting for a turn: {waiting}")
+    if sight.waiting:
+        lines.append(f"{inbox.summary(sight.waiting, 0)}: board inbox")
     return lines
 
 

@@ -44,6 +44,8 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path, monkeypatch: p
     assert did(tmp_path, "renew", **worker).out.startswith("renewed build-the-api: token 1")
     assert did(tmp_path, "checkpoint", "--note", "half", **worker).out == "checkpoint build-the-api: half\n"
     assert did(tmp_path, "block", "--on", "a key", **worker).out == "blocked build-the-api on a key\n"
+    assert did(tmp_path, "inbox", "-q").out == "blocked:build-the-api\n"
+    assert did(tmp_path, "snooze", "build-the-api").out.startswith("put off blocked:build-the-api until ")
     assert did(tmp_path, "unblock", "build-the-api").out == "unblocked build-the-api\n"
     assert "token 2" in did(tmp_path, "claim", "build-the-api", "--as", "alice").out
     did(tmp_path, "review", "build-the-api", "--note", "look", "--as", "alice")
@@ -98,7 +100,7 @@ def test_what_nobody_asked_to_change_stays(tmp_path: Path) -> None:
 def test_readers_write_nothing(tmp_path: Path) -> None:
     """Looking at a board leaves no `.board/` behind. Mutant: a journal that is opened by every command."""
     (tmp_path / "tasks.yaml").write_text(BOARD)
-    for words in (["list"], ["show", "api"], ["next"], ["check"], ["why", "api"], ["log"], ["schema"]):
+    for words in (["list"], ["show", "api"], ["next"], ["check"], ["why", "api"], ["log"], ["inbox"], ["schema"]):
         assert board(*words, cwd=tmp_path).code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["tasks.yaml"]
 

@@ -19,6 +19,7 @@ from tests.planted import KINDS, NAMES, Several, files, holding, planted, severa
 from tests.programs import Ended, environment
 from tests.repositories import git, isolate, repository
 from tests.waiting import eventually
+from tests.web_hook import web_hook
 
 pytestmark = pytest.mark.tmux
 
@@ -179,6 +180,31 @@ def brief_that_is_not_there(world: World) -> bool:
     return False
 
 
+def told_to_people(world: World) -> bool:
+    """By a command and over the web: what they are given, and what waits in the queue for a way that is gone.
+
+    Mutant: neither the message nor the queue's record redacted; one alone hides behind the other.
+    """
+    got = world.house.folder / "got.txt"
+    with web_hook() as hook:
+        world.script("tell.sh", f"cat >> '{got}'; env | grep CREWBOARD_T >> '{got}'; echo 'no {world.text}'; exit 3\n")
+        ways = f'to: ["{hook.url}/x", "env:NOT_SET"], command: sh ./tell.sh, group: 0'
+        world.house.write(
+            f"  - {{id: a, gate: human, run: \"./x '{world.text}'\"}}\n", settings=f"  notify: [{{{ways}}}]\n"
+        )
+        keeper = world.house.start(env=world.env)
+        eventually(lambda: got.exists() and hook.bodies, 15, lambda: f"told: {world.house.tail(None)}")
+        eventually(lambda: len(world.house.journal(None, "notification_failed")) >= 2, 15, "the others failed")
+        world.supervisor("notify")
+        world.supervisor("notify", "--json")
+        world.supervisor("notify", "--test")
+        told = b"".join((got.read_bytes(), *hook.bodies))
+    assert told.count(b"REDACTED") >= 2
+    assert [secret for secret in world.secret.secrets if secret.encode() in told] == []
+    world.house.end(keeper)
+    return False
+
+
 def broken_board(world: World) -> bool:
     """While a supervisor keeps it: the problems stand in the status and in the journal, and it goes on."""
     world.house.write('  - {id: a, run: "sleep 60"}\n')
@@ -265,7 +291,7 @@ ROWS: tuple[Row, ...] = (
     *(printed, command_that_is_not_there, program_that_is_not_there),
     *(definition_of_done, forge_that_refuses, already_done),
     *(setup_of_a_worktree, setup_that_holds_it, worktree_that_fails, brief_that_is_not_there),
-    *(broken_board, fault_of_an_operation, fault_of_the_loop, fault_beside_the_loop, fault_of_a_thread),
+    *(told_to_people, broken_board, fault_of_an_operation, fault_of_the_loop, fault_beside_the_loop, fault_of_a_thread),
 )
 _IN_GIT = (forge_that_refuses, setup_of_a_worktree, setup_that_holds_it, worktree_that_fails)
 

@@ -20,6 +20,7 @@ from typing import Any
 from board.cli import outlet
 from board.journal.redact import Redacted, Redactor
 from board.journal.sink import Journal
+from supervisor.notify.queue import Queue
 from supervisor.sink.outlog import OutLog
 from supervisor.status import write_status
 
@@ -29,6 +30,8 @@ def tried(text: str, view: Mapping[str, Any], journal: Journal) -> None:
     write_status(".", text)  # refused: the status
     write_status(".", view)  # refused: the status, as it was seen
     OutLog("x").append([text])  # refused: a worker's log
+    Queue("x").put(text)  # refused: a message to people
+    Queue("x").remember(text)  # refused: what was told
     outlet.complain([text])  # refused: stderr
     outlet.complain(outlet.lines([text]) + [text])  # refused: stderr, with one line too many
     outlet.answer(text)  # refused: an error for scripts
@@ -39,6 +42,7 @@ def fitting(redactor: Redactor, text: str, view: Mapping[str, Any], journal: Jou
     journal._write(safe, 0.0)
     write_status(".", outlet.record(view))
     OutLog("x").append([safe])
+    Queue("x").put(safe)
     outlet.complain([safe])
     outlet.complain(outlet.lines([text]))
     outlet.answer(safe)

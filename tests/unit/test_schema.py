@@ -29,6 +29,7 @@ from board.shapes import (
     Size,
     Span,
     Text,
+    Veiled,
     Whole,
 )
 from board.vocabulary import TABLES
@@ -76,6 +77,10 @@ RICH: dict[str, Any] = {
         },
         "journal": {"max_bytes": "64MiB", "max_age": 0, "free_bytes": 0, "segment_bytes": 4096},
         "drift": {"every": "5m"},
+        "notify": [
+            {"to": ["desktop", "env:PHONE"], "kinds": ["held"], "severity": "warn", "quiet": "22:00-07:00"},
+            {"command": "./tell.sh", "group": 0, "limit": "20/h"},
+        ],
     },
     "agents": {
         "mine": {
@@ -169,8 +174,9 @@ def _shapes(shape: Shape) -> Iterator[Any]:
     """Values that sit on both sides of a shape's borders."""
     yield from (None, True, 0, 1, -1, 1.5, "", " ", "x", "yes", [], {}, [None], {"x-own": 1}, {"zzz": 1})
     match shape:
-        case Text():
+        case Text() | Veiled():
             yield from (
+                *("desktop", "env:A", "file:", "ntfy://a", "slack://a", "https://a/b?c", "https://a@b", "https://"),
                 "a" * 63,
                 "a" * 65,
                 "A",
@@ -240,6 +246,7 @@ _HOMES: dict[str, list[str | int]] = {
     "redact_rule": ["settings", "redact", "rules", 0],
     "journal": ["settings", "journal"],
     "drift": ["settings", "drift"],
+    "notify": ["settings", "notify", 0],
     "profile": ["agents", "mine"],
     "task": ["tasks", 0],
     "step": ["tasks", 0, "steps", 0],

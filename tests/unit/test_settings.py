@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 
 from board.check import problems
 from board.document import Document
+from board.inbox.item import Kind, Severity
+from board.notices import KINDS, SEVERITIES, Rate, Rule
 from board.records import read_task
 from board.settings import Journaling, Redact, RedactRule, Worktrees, read_settings
 
@@ -89,3 +92,66 @@ def test_redaction_is_kept_as_said() -> None:
     }
     rules = (RedactRule("a", "AAA", "A+"), RedactRule("b", "B", "C"))
     assert read_settings({"redact": said}).redact == Redact(rules, ("x", "re:y"), (".env", "env:X_*"), "keep", "g.toml")
+
+
+def test_the_kinds_of_items_are_the_inboxes() -> None:
+    """What a rule may name is what there is. Mutant: a kind that the board's words don't have."""
+    assert list(Kind) == list(KINDS)
+    assert list(Severity) == list(SEVERITIES)
+
+
+_URL = "https://hooks.example.org/"
+_SAFE = (
+    "desktop",
+    "env:PHONE",
+    "file:~/.config/urls",
+    "ntfy://crew",
+    "json://localhost:8080/hook",
+    _URL + "crew/board-items",
+)
+
+
+def _secret(length: int) -> str:
+    dice = random.Random(length)
+    return "".join(dice.choices("abcdefghijkmnpqrstuvwxyz", k=length - 4)) + "".join(dice.choices("2345679", k=4))
+
+
+@pytest.mark.parametrize("address", _SAFE)
+def test_an_address_without_a_secret_may_stand_in_a_board(address: str) -> None:
+    """So may the name of where one stands."""
+    assert problems(Document(f'version: 1\nsettings: {{notify: [{{to: ["{address}"]}}]}}\n')) == ()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"tgram://{_secret(20)}/1234",
+        f"slack://{_secret(9)}/{_secret(9)}/{_secret(24)}",
+        f"https://me:{_secret(8)}@example.org/",
+        f"{_URL}{_secret(24)}",
+        f"{_URL}x?token={_secret(8)}",
+        f"ntfy://{_secret(16)}",
+        f"json://example.org/a/{_secret(16).upper()}/b",
+        f"discord://{_secret(12)}/x",
+        _secret(20),
+    ],
+)
+def test_an_address_with_a_secret_is_refused_and_not_shown(address: str) -> None:
+    """A name and password, a query, a part like a token, or a service whose address is a secret by itself.
+
+    Mutants: each of the pattern's parts left out; the value shown as in other findings.
+    """
+    [found] = problems(Document(f'version: 1\nsettings: {{notify: [{{to: ["{address}"]}}]}}\n'))
+    assert "put it into a variable (env:NAME) or a file that only you can read (file:PATH)" in found.message
+    assert address[-8:] not in found.message
+
+
+def test_a_rule_that_tells_nobody_is_a_problem() -> None:
+    """With its place; and what a rule says is kept as said."""
+    [found] = problems(Document("version: 1\nsettings:\n  notify:\n    - kinds: [held]\n"))
+    assert found.at("f") == "f:4:7: settings.notify[0]: needs `to` (a list of addresses) or `command`"
+    said = {"to": ["desktop"], "command": "./x", "kinds": ["held"], "severity": "warn", "quiet": "22:00-07:30"}
+    [rule] = read_settings({"notify": [{**said, "group": "0", "limit": "3/m"}]}).notify
+    assert rule == Rule(("desktop",), "./x", ("held",), "warn", (1320, 450), 0.0, Rate(3, 60.0))
+    assert rule.ways == ("desktop", "command:./x")
+    assert read_settings({"notify": [{"command": "./x"}]}).notify == (Rule(command="./x"),)
