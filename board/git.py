@@ -48,8 +48,15 @@ class Worktree(NamedTuple):
     is_bare: bool
 
 
-def run(cwd: str, *args: str, timeout: float = 30.0) -> str:
-    """Its standard output. Raises GitError on any exit status but 0, GitTimeout, GitMissing."""
+# A shell that keeps its standard input, here a lock, until git has ended; git and its hooks don't get it.
+_HOLDING: Final = ("/bin/sh", "-c", '"$@" </dev/null; exit $?', "sh")
+
+
+def run(cwd: str, *args: str, timeout: float = 30.0, lock: int | None = None) -> str:
+    """Its standard output. Raises GitError on any exit status but 0, GitTimeout, GitMissing.
+
+    `lock` is a descriptor that stays open until git has ended, also where we are killed before.
+    """
     argv = ("git", "-C", cwd, *args)
     quiet = {
         "GIT_TERMINAL_PROMPT": "0",
@@ -58,7 +65,8 @@ def run(cwd: str, *args: str, timeout: float = 30.0) -> str:
         "LC_ALL": "C",
     }
     try:
-        ended = run_program(argv, {**environment(), **quiet}, timeout)
+        holder = () if lock is None else _HOLDING
+        ended = run_program((*holder, *argv), {**environment(), **quiet}, timeout, stdin=lock)
     except (FileNotFoundError, PermissionError) as error:
         raise GitMissing(argv, None, "git is not installed or not on PATH", "install git 2.30 or newer") from error
     if ended.status is None:

@@ -57,6 +57,7 @@ def run_program(
     *,
     cwd: str | None = None,
     tail: int | None = None,
+    stdin: int | None = None,
 ) -> Ended:
     """Runs it to its end in a process group of its own, which a time-out (or our own interruption) ends whole.
 
@@ -71,7 +72,7 @@ def run_program(
         argv,
         cwd=cwd,
         env=env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if stdin is None else stdin,
         stdout=subprocess.PIPE,
         stderr=second,
         start_new_session=True,

@@ -19,11 +19,13 @@ from board.shapes import (
     Choice,
     Either,
     Flag,
+    FlagOrText,
     Items,
     Named,
     Number,
     Part,
     Regex,
+    Scalar,
     Shape,
     Size,
     Span,
@@ -108,7 +110,7 @@ def _shape(shape: Shape) -> Json:
             return _scalar(shape)
 
 
-def _scalar(shape: Text | Span | Size | Regex | Whole | Number | Flag | Choice) -> Json:
+def _scalar(shape: Scalar) -> Json:
     match shape:
         case Text(_, pattern):
             return {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
@@ -125,6 +127,8 @@ def _scalar(shape: Text | Span | Size | Regex | Whole | Number | Flag | Choice) 
             return {"type": "number", "minimum": low}
         case Flag():
             return {"type": "boolean"}
+        case FlagOrText(_, pattern):
+            return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": pattern}]}
         case Choice(words):
             return {"type": "string", "enum": [str(word) for word in words]}
         case _:

@@ -70,6 +70,7 @@ class Keeping:
     operation: asyncio.Task[None] | None = None
     not_before: float = 0.0
     failures: int = 0
+    called_off: str | None = None  # who wants what is under way to end, where it may take long
     is_fresh: bool = True  # does it agree with the board as read in this cycle?
 
     @property
@@ -91,7 +92,7 @@ class Keeping:
     def run(self, name: str, work: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
         """Starts the task's one operation; `ended` is called when it is over, however it went."""
         assert self.operation is None
-        self.busy = name
+        self.busy, self.called_off = name, None
 
         def over(_: asyncio.Task[None]) -> None:
             self.busy = self.operation = None

@@ -261,6 +261,8 @@ class Supervisor:
             elif (keeping := self.eyes.kept.get(request.task)) is not None and keeping.operation is None:
                 self.law.operate(keeping, "stopping", self.law.hands.wind_down(keeping, request.by, block=True))
             elif board.find(request.task) is not None:
+                if keeping is not None:
+                    keeping.called_off = request.by
                 signals.ask(self.engine.store.side, request)  # busy just now: it is asked again in a moment
                 self._at(self.engine.clock() + RETRY)
 
@@ -268,7 +270,9 @@ class Supervisor:
         running = [
             kept for kept in self.eyes.kept.values() if self.eyes.is_ours(kept.task) or isinstance(kept.verdict, Alive)
         ]
-        pending = [kept.operation for kept in running if kept.operation is not None]
+        for kept in self.eyes.kept.values():
+            kept.called_off = by
+        pending = [kept.operation for kept in self.eyes.kept.values() if kept.operation is not None]
         await asyncio.gather(*pending, return_exceptions=True)
         view = self.engine.read()
         for kept in running:
