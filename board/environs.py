@@ -10,7 +10,8 @@ from board.model import Task
 
 def environs(task: Task, board_file: str, tree: str, *, is_own_tree: bool) -> dict[str, str]:
     """Variables on top of the inherited ones. A tree of its own has its own Docker Compose project: Compose takes
-    the folder's name, and two repositories may have a task of one name. And its own temporary folder, if it is there."""
+    the folder's name, and two repositories may have a task of one name. It has its own temporary folder, too, if that
+    is there."""
     env = {"BOARD_FILE": board_file, "BOARD_TASK": task.id, "BOARD_STEP": task.step.id}
     if is_own_tree:
         root = os.path.basename(os.path.dirname(os.path.abspath(tree)))

@@ -30,7 +30,7 @@ def home_of(board: Board, task: Task, folder: str, top_of: Callable[[str], str] 
 
 
 def named_folder(task: Task, folder: str) -> str | None:
-    """The folder or tree of a person's own that the task says to work in, there or not. Never ours to make or remove."""
+    """The folder or tree of a person's own that the task is to be worked on in, there or not. Never ours to make."""
     said = task.record.get("worktree")
     if not isinstance(said, str) or said == "none":
         return None

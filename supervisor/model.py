@@ -16,9 +16,7 @@ from board.model import Ending, Task
 from board.settings import RestartPolicy
 from supervisor.activity import Activity, Doing, Working
 
-SETUP = (
-    -1
-)  # instead of a token, which nobody was granted: a command that readies the task's tree, and no attempt at a step
+SETUP = -1  # instead of a token, of which nobody was granted one: a command that readies the task's tree
 _SETUP_WORD = "setup"
 
 

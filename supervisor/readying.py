@@ -34,9 +34,7 @@ class Readier:
         if os.path.isdir(site.tree):
             return True
         said = keeping.task.record.get("worktree")
-        block(
-            self.tools, keeping, f"its folder: {said} is not there; make it, or change `worktree` of {keeping.task.id}"
-        )
+        block(self.tools, keeping, f"its folder: {said} is not there; make it, or change the task's `worktree`")
         return False
 
     def _make_temporary(self, keeping: Keeping, site: Site) -> None:
@@ -71,7 +69,11 @@ class Readier:
         failed = await Setup(self.tools).run(work)
         if failed is None:
             return True
-        block(self.tools, work.keeping, "setup", failed)
+        off = work.keeping.called_off
+        if off is None:
+            block(self.tools, work.keeping, "setup", failed)
+        elif off.is_final:
+            block(self.tools, work.keeping, f"a person: stopped by {off.by}", failed)
         return False
 
 

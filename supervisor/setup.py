@@ -18,7 +18,7 @@ from supervisor.control import TmuxError
 from supervisor.hands import Hands
 from supervisor.keeping import Keeping
 from supervisor.launch import Site, search_path
-from supervisor.model import SETUP, Attempt, Decision, Exit
+from supervisor.model import SETUP, Alive, Attempt, Decision, Exit
 from supervisor.panes import ATTEMPT_OPTION
 from supervisor.processes import ATTEMPT, identify, is_alive
 from supervisor.sight import Known
@@ -42,23 +42,26 @@ class Setup:
 
     async def run(self, work: Work) -> str | None:
         """None: all of it succeeded, and the tree is ready. Else what failed, in words. Raises TmuxError, OSError."""
-        before = work.keeping.decision
+        keeping = work.keeping
+        before = keeping.known, keeping.verdict, keeping.decision
         try:
             for command in work.plan.setup:
                 failed = await self._one(work, command)
                 if failed is not None:
                     return failed
         finally:
-            work.keeping.decision = before
+            keeping.known, keeping.verdict, keeping.decision = before
         await asyncio.to_thread(worktree.note_ready, work.plan)
         return None
 
     async def _one(self, work: Work, command: str) -> str | None:
         keeping = work.keeping
         words = f"setup `{command}`"
-        keeping.decision = Decision(keeping.decision.rule, keeping.decision.action, f"{words} runs")
         began = time.monotonic()
-        known = await self._start(work, command)
+        known = keeping.known = await self._start(work, command)
+        keeping.verdict = Alive(known.process.pid if known.process else None, known.pane)
+        keeping.decision = Decision(keeping.decision.rule, keeping.decision.action, f"{words} runs")
+        self.tools.wake()  # who asks for the status sees that, and where
         told = {"command": command, "pid": known.process.pid if known.process else None, "pane": known.pane}
         self.tools.tell("setup_started", keeping.task.id, **told)
         ended = await self._ending(work, known)
@@ -98,7 +101,7 @@ class Setup:
         until = asyncio.get_running_loop().time() + limit
         while known.process is not None and is_alive(known.process) is not False:
             if work.keeping.called_off is not None:
-                return await self._ended_by_us(work, known, f"stopped by {work.keeping.called_off}")
+                return await self._ended_by_us(work, known, f"stopped by {work.keeping.called_off.by}")
             if asyncio.get_running_loop().time() > until:
                 return await self._ended_by_us(work, known, f"no end within {format_span(limit)}")
             await asyncio.sleep(LOOK_AGAIN)

@@ -1,4 +1,7 @@
-"""Starting a worker: its ground (`readying`), the record that it starts, and only then its process. It decides no rule."""
+"""Starting a worker: its ground (`readying`), the record that it starts, and only then its process.
+
+No rule is decided here, and no tree made.
+"""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ REHEARSED = frozenset({"would_act", "look_failed"})
 @dataclass(slots=True)
 class Tools:
     """What hands work with. `server` changes when tmux's server does, and with it `inherited`, the values that all its
-    workers know; who `is_dry` only tells what it would do."""
+    workers know; who `is_dry` only tells what it would do; `wake` asks for a cycle now."""
 
     engine: Engine
     ledger: Ledger
@@ -73,6 +73,7 @@ class Tools:
     is_dry: bool = False
     tops: Tops = field(default_factory=Tops)
     tidy: Tidy | None = None
+    wake: Callable[[], None] = lambda: None
     masks: Masks | None = None
 
     def mask_as(self, wanted: Redact) -> None:

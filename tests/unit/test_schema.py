@@ -15,7 +15,22 @@ from hypothesis import strategies as st
 from board.check import problems
 from board.document import Document
 from board.schema import schema, text
-from board.shapes import Choice, Either, Flag, Items, Named, Number, Part, Regex, Shape, Size, Span, Text, Whole
+from board.shapes import (
+    Choice,
+    Either,
+    Flag,
+    FlagOrText,
+    Items,
+    Named,
+    Number,
+    Part,
+    Regex,
+    Shape,
+    Size,
+    Span,
+    Text,
+    Whole,
+)
 from board.vocabulary import TABLES
 
 FORMATS = jsonschema.FormatChecker(formats=["regex"])
@@ -198,6 +213,8 @@ def _shapes(shape: Shape) -> Iterator[Any]:
             yield from ({key: "x"} for key in TABLES[name].keys)
         case Flag():
             yield "true"
+        case FlagOrText():
+            yield from (True, False, "none", "a/b", "../c d", "", " ", "yes", "No", "TRUE", "yesterday", 1, ["a"])
 
 
 _HOMES: dict[str, list[str | int]] = {
