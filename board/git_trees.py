@@ -5,6 +5,7 @@ No rule stands behind it; it takes no lock, but hands one on to what must not go
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Final, NamedTuple
 
@@ -48,6 +49,19 @@ def is_in_another_ref(path: str, commit: str, branch: str) -> bool:
     """Would the commit still be reachable without this branch?"""
     listed = git.run(path, "for-each-ref", "--contains", commit, "--format=%(refname)", timeout=60.0)
     return any(ref != f"refs/heads/{branch}" for ref in listed.splitlines())
+
+
+def clear_branch_lock(path: str, branch: str) -> None:
+    """What a git that was killed leaves beside a branch that it was making; only for who knows that nobody else makes
+    this one."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(git.common_dir(path), "refs", "heads", f"{branch}.lock"))
+
+
+def complaint(error: git.GitError) -> str:
+    """git's first complaint: its last line is often only advice, or that it has tried twice."""
+    lines = error.stderr.splitlines()
+    return next((line for line in lines if line.startswith(("fatal:", "error:"))), error.message)
 
 
 # --- origin

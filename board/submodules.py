@@ -24,16 +24,12 @@ def _fill_one(top: str, tree: str, submodule: Submodule, lock: int) -> str:
         git_trees.fill_submodule(tree, submodule.path, _objects(top, submodule), lock)
     except git.GitError as error:
         if not os.path.lexists(os.path.join(top, submodule.path, ".git")):
-            return _said(error)
+            return git_trees.complaint(error)
         remedy = f"see `git -C {tree} submodule update --init --recursive`"
-        raise WorktreeError(f"submodule {submodule.path} is missing in {tree}: {_said(error)}", remedy) from error
+        raise WorktreeError(
+            f"submodule {submodule.path} is missing in {tree}: {git_trees.complaint(error)}", remedy
+        ) from error
     return ""
-
-
-def _said(error: git.GitError) -> str:
-    """git's first complaint: its last is only that it has tried twice."""
-    lines = error.stderr.splitlines()
-    return next((line for line in lines if line.startswith(("fatal:", "error:"))), error.message)
 
 
 def _objects(top: str, submodule: Submodule) -> str | None:

@@ -148,10 +148,11 @@ def _settle(site: _Site, base_name: str, lock: int, warnings: list[str]) -> bool
         if len(failed) > 1:
             making.forget(site.note)
             remedy = failed[-1].remedy or f"see `git -C {site.top} worktree list`"
-            raise WorktreeError(f"can't make {site.path}: {failed[-1].message}", remedy) from failed[-1]
+            problem = git_trees.complaint(failed[-1])
+            raise WorktreeError(f"can't make {site.path}: {problem}", remedy) from failed[-1]
         start = None
         if state == "absent":
-            _undo_branch(site)
+            _undo_attempt(site)
         if git.resolve(site.top, f"refs/heads/{site.branch}") is None:
             found = base.start_of(site.top, base_name, lock)
             start, warnings[:] = found.commit, [*warnings, *found.warnings]
@@ -217,9 +218,13 @@ def _was_half_made(site: _Site, lock: int) -> bool:
     return True
 
 
-def _undo_branch(site: _Site) -> None:
-    """What an attempt left that died between the branch and its tree: the next one starts from the base of its day."""
-    start = (making.read(site.note) or making.Making()).start
+def _undo_attempt(site: _Site) -> None:
+    """What an attempt left that died before there was a tree: the next one starts from the base of its own day."""
+    note = making.read(site.note)
+    if note is None:
+        return
+    git_trees.clear_branch_lock(site.top, site.branch)
+    start = note.start
     if start is None or git.resolve(site.top, f"refs/heads/{site.branch}") != start:
         return
     if git_trees.is_in_another_ref(site.top, start, site.branch):

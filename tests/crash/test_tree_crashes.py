@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -83,15 +84,11 @@ def let_go(process: subprocess.Popen[str]) -> None:
 
 def kill(process: subprocess.Popen[str], *, whole: bool) -> None:
     """By itself, as a supervisor dies, or with the git that it started, as a machine does."""
-    children = psutil.Process(process.pid).children(recursive=True) if whole else []
+    groups = [child.pid for child in psutil.Process(process.pid).children()] if whole else []
     process.send_signal(signal.SIGKILL)
-    for child in children:
-        with_its_own = [child, *(child.children(recursive=True) if child.is_running() else [])]
-        for each in with_its_own:
-            try:
-                each.kill()
-            except psutil.NoSuchProcess:
-                continue
+    for group in groups:  # each program that we start leads one of its own
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
     process.communicate(timeout=30)
 
 
@@ -109,8 +106,8 @@ def test_a_making_killed_at_any_moment_is_finished_or_undone(world: World) -> No
     next one takes its tree away under it.
     """
     draw = random.Random(7)
-    began = time.monotonic()
     process = begin(world, "whole")
+    began = time.monotonic()
     let_go(process)
     process.communicate(timeout=60)
     takes = time.monotonic() - began
