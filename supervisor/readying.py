@@ -11,7 +11,7 @@ import time
 
 from board import temporary, worktree
 from board.errors import BoardError
-from board.model import Board
+from board.model import SETUP, Board
 from supervisor.keeping import Keeping
 from supervisor.launch import Site
 from supervisor.setup import Setup, Work
@@ -71,7 +71,7 @@ class Readier:
             return True
         off = work.keeping.called_off
         if off is None:
-            block(self.tools, work.keeping, "setup", failed)
+            block(self.tools, work.keeping, SETUP, failed)
         elif off.is_final:
             block(self.tools, work.keeping, f"a person: stopped by {off.by}", failed)
         return False

@@ -10,7 +10,7 @@ from typing import Any
 
 from board.instants import format_instant
 from board.journal.redact import Redacted
-from board.model import Run, Task
+from board.model import SETUP, Run, Task
 from supervisor import signs
 from supervisor.activity import Working
 from supervisor.model import (
@@ -109,6 +109,8 @@ def what_to_do(task: Task, verdict: Verdict, decision: Decision) -> list[str]:
         return [f"board approve {task.id}"]
     if task.blocked is not None and task.blocked.rule is not None:
         return held_commands(task)
+    if task.blocked is not None and task.blocked.on == SETUP:
+        return [f"supervisor logs {task.id}", f"board unblock {task.id}"]
     if task.blocked is not None:
         return [f"board unblock {task.id}"]
     if isinstance(decision.action, Hold):

@@ -62,10 +62,15 @@ class Trees:
     def plan(self, **changed: object) -> Plan:
         return Plan(str(self.repo), ROOT, self.name(), "origin/HEAD")._replace(**changed)
 
-    def plain(self) -> float:
+    def plain(self) -> float | None:
+        """None where git failed, as it may beside others that make trees."""
         name = self.name()
-        path = self.repo.parent / "repo.worktrees" / name
-        return took(lambda: repos.git(self.repo, "worktree", "add", "-q", "--no-track", "-b", name, str(path), "HEAD"))
+        path = str(self.repo.parent / "repo.worktrees" / name)
+        argv = ("worktree", "add", "-q", "--no-track", "-b", name, path, "HEAD")
+        try:
+            return took(lambda: repos.git(self.repo, *argv))
+        except subprocess.CalledProcessError:
+            return None
 
     def ours(self, **changed: object) -> float:
         wanted = self.plan(**changed)
@@ -80,10 +85,14 @@ class Trees:
             repos.git(self.repo, "worktree", "remove", "--force", str(path))
 
 
-def at_once(trees: Trees, one: Callable[[], float]) -> float:
+def at_once(what: str, trees: Trees, one: Callable[[], float | None], beside: float | None = None) -> float:
+    """Twelve; shown with the ratio to `beside`, or to itself."""
     with ThreadPoolExecutor(12) as pool:
-        taken = took(lambda: list(pool.map(lambda _: one(), range(12))))
+        began = time.perf_counter()
+        made = list(pool.map(lambda _: one(), range(12)))
+        taken = time.perf_counter() - began
     trees.clear()
+    show(f"{what}, twelve at once ({made.count(None)} failed)", [taken], beside or taken)
     return taken
 
 
@@ -95,7 +104,7 @@ def show(what: str, seconds: list[float], beside: float) -> None:
 def measured(trees: Trees, repo: Path) -> None:
     plain, ours, again = [], [], []
     for _ in range(ROUNDS):
-        plain.append(trees.plain())
+        plain.append(trees.plain() or 0.0)
         trees.unfetched()
         ours.append(trees.ours())
         again.append(trees.ours())
@@ -104,9 +113,8 @@ def measured(trees: Trees, repo: Path) -> None:
     show("git worktree add", plain, beside)
     show("ready, with a question to origin and .env", ours, beside)
     show("ready, within 30 s of such a question", again, beside)
-    twelve = at_once(trees, trees.plain)
-    show("git worktree add, twelve at once", [twelve], twelve)
-    show("ready, twelve at once", [at_once(trees, trees.ours)], twelve)
+    twelve = at_once("git worktree add", trees, trees.plain)
+    at_once("ready", trees, trees.ours, twelve)
     heavy(trees, repo, beside)
 
 
