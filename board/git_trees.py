@@ -88,7 +88,8 @@ def others_by(path: str, file: str) -> list[str]:
 
 def counted(path: str, names: list[str]) -> list[str]:
     """Those of the names that git shows as untracked: what `clean` would count."""
-    return [name for name in names if name in set(_names(git.run(path, *_OTHERS, "--exclude-standard", timeout=60.0)))]
+    shown = set(_names(git.run(path, *_OTHERS, "--exclude-standard", timeout=60.0)))
+    return [name for name in names if name in shown]
 
 
 def has_tracked(path: str, name: str) -> bool:

@@ -278,7 +278,7 @@ def test_a_tree_is_ready_once_its_setup_is_said_to_have_succeeded(repo: Path) ->
 
 def test_a_branch_without_its_tree_is_begun_anew_from_todays_base(repo: Path) -> None:
     """An attempt that died between the two left a branch: nobody has it, and the next one starts from what is new.
-    Mutants killed: the branch taken up as it is; one with a commit of somebody's deleted."""
+    One that somebody has moved is theirs. Mutant killed: the branch taken up as it is."""
     old = repos.git(repo, "rev-parse", "HEAD")
     for task in ("refund", "moved"):
         repos.git(repo, "branch", task, old)

@@ -121,7 +121,7 @@ def test_setup_is_not_run_again_in_a_tree_that_is_ready(home: House) -> None:
 
 def test_setup_that_takes_too_long_is_ended_whole(home: House) -> None:
     """The time-out ends the command with all that it started. Mutant killed: only the shell is ended."""
-    write(home, "['sleep 300 & sleep 300']", more=", setup_timeout: 300ms")
+    write(home, """['trap "" HUP; sleep 300 & sleep 300']""", more=", setup_timeout: 300ms")
     home.start()
     home.reaches("refund", "blocked")
     assert home.journal("refund", "setup_failed")[0]["cause"] == "no end within 300ms"
@@ -131,7 +131,7 @@ def test_setup_that_takes_too_long_is_ended_whole(home: House) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_next_supervisor_never_starts_a_worker_over_an_unfinished_setup(home: House, number: int) -> None:
     """Setup of a supervisor that is gone is ended and begun anew; the worker comes after it.
-    Mutants killed: the note forgotten when setup begins; a setup's pane that counts as a worker's."""
+    Mutants killed: the note forgotten when setup begins; a pane without a mark."""
     waits = f"echo begun >> {home.folder}/ran; while test ! -e {home.folder}/go; do sleep 0.1; done; touch ready"
     write(home, f"['{waits}']", task="run: 'test -e ready && pwd > $HERE/out'")
     first = home.start()
