@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from typing import Final
 
 from board import temporary, worktree
 from board.errors import BoardError
@@ -17,10 +18,13 @@ from supervisor.launch import Site
 from supervisor.setup import Setup, Work
 from supervisor.tools import Tools
 
+PATIENCE: Final = 1800.0  # seconds for trees that others make of the same repository, one after the other
+
 
 class Readier:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
+        self._making = asyncio.Lock()  # who waits for another's tree takes no thread from those who look
 
     async def ready(self, keeping: Keeping, board: Board, site: Site) -> bool:
         """May a worker start there? If not, its task is blocked, with what is missing."""
@@ -48,7 +52,8 @@ class Readier:
         folder = self.tools.engine.store.folder
         plan = worktree.Plan(folder, wanted.root, branch, wanted.base, wanted.copy, wanted.setup, wanted.link)
         try:
-            tree = await asyncio.to_thread(worktree.ensure, plan)
+            async with self._making:
+                tree = await asyncio.to_thread(worktree.ensure, plan, PATIENCE)
         except (BoardError, OSError) as error:
             block(self.tools, keeping, f"its worktree: {error}")
             return False

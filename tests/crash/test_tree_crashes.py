@@ -20,7 +20,7 @@ from board.worktree import Plan, ensure
 from tests import repositories as repos
 from tests.waiting import eventually
 
-ROUNDS = int(os.environ.get("CREWBOARD_KILLS", "14"))
+ROUNDS = int(os.environ.get("CREWBOARD_KILLS", "8"))
 ROOT = "../{repo}.worktrees"
 COPIED = 200_000  # bytes of a file to copy
 _CODE = """

@@ -57,13 +57,14 @@ def mark(house: House) -> str:
     return f"{house.status()['session']}/refund.setup."
 
 
-def test_setup_runs_in_the_tree_before_the_worker_and_its_output_is_kept(home: House) -> None:
-    """Each command in its turn, with its exit and time in the journal; a worker sees what they made.
-    Mutant killed: the worker started first."""
-    write(home, "['echo readying; touch ready', 'test -e ready']", task="run: 'test -e ready && pwd > $HERE/out'")
+def test_setup_runs_in_the_tree_before_the_worker_and_its_output_is_kept(home: House, tmp_path: Path) -> None:
+    """Each command in its turn, with its exit and time in the journal; a worker sees what they made. tmux, the shell
+    and git are given the tree's path as one word. Mutant killed: the worker started first."""
+    move(home, repos.repository(tmp_path / "my repo #{x} ü"))
+    write(home, "['echo readying; touch ready', 'test -e ready']", task="run: 'test -e ready && pwd > out'")
     home.start()
     home.reaches("refund", "done")
-    assert home.lines("out") == [str(tree(home))]
+    assert (tree(home) / "out").read_text().rstrip("\n") == str(tree(home))
     told = home.journal("refund", "worktree_created", "setup_started", "setup_ended", "worker_started")
     names = ["worktree_created", *["setup_started", "setup_ended"] * 2, "worker_started"]
     assert [line["event"] for line in told] == names
@@ -75,15 +76,6 @@ def test_setup_runs_in_the_tree_before_the_worker_and_its_output_is_kept(home: H
     assert [line.split(" ", 1)[1] for line in log.splitlines() if "readying" in line] == ["readying"]
     assert "=== setup 1 " in log
     assert "=== setup 1 ended: exit 0" in log
-
-
-def test_blanks_in_the_path_do_not_matter(home: House, tmp_path: Path) -> None:
-    """tmux, the shell and git are given the tree's path as one word."""
-    move(home, repos.repository(tmp_path / "my repo #{x} ü"))
-    write(home, "['touch ready']", task="run: 'test -e ready && pwd > out'")
-    home.start()
-    home.reaches("refund", "done")
-    assert (tree(home) / "out").read_text().rstrip("\n") == str(tree(home))
 
 
 def test_setup_that_fails_blocks_and_is_run_again_after_unblock(home: House) -> None:
@@ -128,15 +120,14 @@ def test_setup_that_takes_too_long_is_ended_whole(home: House) -> None:
     assert bearers(mark(home)) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_next_supervisor_never_starts_a_worker_over_an_unfinished_setup(home: House, number: int) -> None:
+def test_the_next_supervisor_never_starts_a_worker_over_an_unfinished_setup(home: House) -> None:
     """Setup of a supervisor that is gone is ended and begun anew; the worker comes after it.
     Mutants killed: the note forgotten when setup begins; a pane without a mark."""
     waits = f"echo begun >> {home.folder}/ran; while test ! -e {home.folder}/go; do sleep 0.1; done; touch ready"
     write(home, f"['{waits}']", task="run: 'test -e ready && pwd > $HERE/out'")
     first = home.start()
     home.wrote("ran")
-    home.end(first, number)
+    home.end(first, signal.SIGKILL)
     before = bearers(mark(home))
     assert before
     home.start()
