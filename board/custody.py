@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from board import git, git_trees, home, losses, occupancy, parking, removing, worktree
+from board import git, git_making, git_trees, home, losses, occupancy, parking, removing, worktree
 from board.errors import NotFound, RefusedError
 from board.losses import Findings, Loss
 from board.model import HELD, Board, Task
@@ -215,5 +215,5 @@ def _is_half_made(yard: Yard, it: Subject) -> bool:
 
 
 def _remove_half_made(yard: Yard, it: Subject) -> Ended:
-    git.run(yard.top, "worktree", "remove", "--force", it.path, timeout=worktree.ADD_TIMEOUT)
+    git.run(yard.top, "worktree", "remove", "--force", it.path, timeout=git_making.TIMEOUT)
     return Ended(_intent(it, None, drops_branch=False), is_removed=True)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from board import git
-from board.program import Ended, environment, never, run_program
+from board.program import Ended, Patience, environment, never, run_program
 
 TAIL_LINES: Final = 20
 _TAIL_BYTES: Final = 65536
@@ -229,7 +229,7 @@ def _ask_forge(argv: tuple[str, ...], tree: str, env: Mapping[str, str]) -> _Ans
 def _ask_command(command: str, tree: str, terms: Terms) -> _Answer:
     argv, env = ("/bin/sh", "-c", command), environment(terms.env)
     try:
-        ended = run_program(argv, env, terms.timeout, cwd=tree, tail=_TAIL_BYTES, called_off=terms.called_off)
+        ended = run_program(argv, env, Patience(terms.timeout, terms.called_off), cwd=tree, tail=_TAIL_BYTES)
     except (OSError, ValueError) as error:
         return _no(f"could not be started: {error}")
     lines = ended.stdout.decode(errors="replace").rstrip().split("\n")

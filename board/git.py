@@ -48,8 +48,17 @@ class Worktree(NamedTuple):
     is_bare: bool
 
 
-def run(cwd: str, *args: str, timeout: float = 30.0, env: Mapping[str, str] | None = None) -> str:
-    """Its standard output; `env` is added. Raises GitError on any exit status but 0, GitTimeout, GitMissing."""
+# A shell that keeps its standard input, here a lock, until git has ended; git and its hooks don't get it.
+_HOLDING: Final = ("/bin/sh", "-c", '"$@" </dev/null; exit $?', "sh")
+
+
+def run(
+    cwd: str, *args: str, timeout: float = 30.0, env: Mapping[str, str] | None = None, lock: int | None = None
+) -> str:
+    """Its standard output; `env` is added. Raises GitError on any exit status but 0, GitTimeout, GitMissing.
+
+    `lock` is a descriptor that stays open until git has ended, also where we are killed before.
+    """
     argv = ("git", "-C", cwd, *args)
     quiet = {
         "GIT_TERMINAL_PROMPT": "0",
@@ -58,7 +67,9 @@ def run(cwd: str, *args: str, timeout: float = 30.0, env: Mapping[str, str] | No
         "LC_ALL": "C",
     }
     try:
-        ended = run_program(argv, {**environment(), **quiet, **(env or {})}, timeout)
+        holder = () if lock is None else _HOLDING
+        full = {**environment(), **quiet, **(env or {})}
+        ended = run_program((*holder, *argv), full, timeout, stdin=lock)
     except (FileNotFoundError, PermissionError) as error:
         raise GitMissing(argv, None, "git is not installed or not on PATH", "install git 2.30 or newer") from error
     if ended.status is None:

@@ -13,12 +13,13 @@ from board.model import Board, Task
 
 
 def home_of(board: Board, task: Task, folder: str, top_of: Callable[[str], str] | None = None) -> str | None:
-    """The path of the task's own worktree, made already or not; None for a task that works in the board's folder.
+    """The path of the task's own worktree, made already or not; None for a task that works in the board's folder, or
+    in one that a person named (`named_folder`).
 
     `top_of` is asked for the repository's main tree instead of git; it may raise BoardError.
     """
     settings = board.settings.worktrees
-    if not settings.enabled or task.record.get("worktree") is False or not is_in_repository(folder):
+    if not settings.enabled or not _wants_own(task) or not is_in_repository(folder):
         return None
     from board import worktree
 
@@ -28,8 +29,23 @@ def home_of(board: Board, task: Task, folder: str, top_of: Callable[[str], str] 
         return None
 
 
+def named_folder(task: Task, folder: str) -> str | None:
+    """The folder or tree of a person's own that the task is to be worked on in, there or not. Never ours to make."""
+    said = task.record.get("worktree")
+    if not isinstance(said, str) or said == "none":
+        return None
+    return os.path.normpath(os.path.join(folder, os.path.expanduser(said)))
+
+
+def _wants_own(task: Task) -> bool:
+    return task.record.get("worktree") in (None, True)
+
+
 def tree_of(board: Board, task: Task, folder: str) -> str:
     """Where the task's work is now."""
+    named = named_folder(task, folder)
+    if named is not None:
+        return named
     home = home_of(board, task, folder)
     return home if home is not None and os.path.isdir(home) else folder
 
@@ -39,7 +55,7 @@ def work_of(board: Board, task: Task, folder: str) -> str:
     board's folder must not answer for it."""
     home = home_of(board, task, folder)
     if home is None or os.path.isdir(home):
-        return home or folder
+        return home or named_folder(task, folder) or folder
     from board import git, git_commits
 
     try:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, overload
 from board.instants import format_instant
 from board.settings import Settings
 
+SETUP: Final = "setup"  # what a task waits for whose tree could not be readied
 ONLY_STEP: Final = "main"  # the id of the one step of a task that lists none
 DEFAULT_PRIORITY: Final = 5
 

@@ -54,18 +54,25 @@ def never() -> bool:
     return False
 
 
+class Patience(NamedTuple):
+    """How long a program is waited for, in seconds, unless that is called off before."""
+
+    seconds: float
+    called_off: Callable[[], bool] = never
+
+
 def run_program(
     argv: Sequence[str],
     env: Mapping[str, str],
-    timeout: float,
+    timeout: float | Patience,
     *,
     cwd: str | None = None,
     tail: int | None = None,
-    called_off: Callable[[], bool] = never,
+    stdin: int | None = None,
 ) -> Ended:
     """Runs it to its end in a process group of its own, which a time-out (or our own interruption) ends whole.
 
-    So does a `called_off` that says yes; it is asked again and again, from here.
+    So does a `Patience` that is called off; it is asked again and again, from here.
 
     With `tail`, both streams are one and only that many last bytes of it are kept. A daemon that outlives the
     program and holds its pipes is neither waited for nor ended. Raises OSError when it can't be started.
@@ -73,19 +80,20 @@ def run_program(
     import subprocess
 
     began = time.monotonic()
+    patience = timeout if isinstance(timeout, Patience) else Patience(timeout)
     second = subprocess.PIPE if tail is None else subprocess.STDOUT
     with subprocess.Popen(
         argv,
         cwd=cwd,
         env=env,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if stdin is None else stdin,
         stdout=subprocess.PIPE,
         stderr=second,
         start_new_session=True,
     ) as process:
         pipes = _Pipes(process, tail)
         try:
-            status = _await(process, pipes, began + timeout, called_off)
+            status = _await(process, pipes, began + patience.seconds, patience.called_off)
         finally:
             _end_group(process, pipes)
         stdout, stderr = (*pipes.close(), b"")[:2]

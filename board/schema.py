@@ -20,11 +20,13 @@ from board.shapes import (
     Choice,
     Either,
     Flag,
+    FlagOrText,
     Items,
     Named,
     Number,
     Part,
     Regex,
+    Scalar,
     Shape,
     Size,
     Span,
@@ -113,7 +115,7 @@ def _shape(shape: Shape) -> Json:
             return _scalar(shape)
 
 
-def _scalar(shape: Text | Veiled | Span | Size | Regex | Whole | Number | Flag | Choice) -> Json:
+def _scalar(shape: Scalar) -> Json:
     match shape:
         case Text(_, pattern) | Veiled(_, pattern):
             return {"type": "string", "pattern": pattern} if pattern else {"type": "string"}
@@ -130,6 +132,8 @@ def _scalar(shape: Text | Veiled | Span | Size | Regex | Whole | Number | Flag |
             return {"type": "number", "minimum": low}
         case Flag():
             return {"type": "boolean"}
+        case FlagOrText(_, pattern):
+            return {"anyOf": [{"type": "boolean"}, {"type": "string", "pattern": pattern}]}
         case Choice(words):
             return {"type": "string", "enum": [str(word) for word in words]}
         case _:

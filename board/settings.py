@@ -46,7 +46,9 @@ class Worktrees(NamedTuple):
     root: str = "../{repo}.worktrees"
     base: str = "origin/HEAD"
     copy: tuple[str, ...] = (".env*",)
+    link: tuple[str, ...] = ()
     setup: tuple[str, ...] = ()
+    setup_timeout: float = 600.0
 
 
 class RedactRule(NamedTuple):
@@ -176,7 +178,9 @@ def _worktrees(record: Mapping[str, Any]) -> Worktrees:
         root=record.get("root", plain.root),
         base=record.get("base", plain.base),
         copy=plain.copy if copied is None else copied,
+        link=strings(record, "link") or (),
         setup=strings(record, "setup") or (),
+        setup_timeout=_span(record, "setup_timeout", plain.setup_timeout),
     )
 
 

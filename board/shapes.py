@@ -55,6 +55,13 @@ class Flag(NamedTuple):
     """`true` or `false`, no other word."""
 
 
+class FlagOrText(NamedTuple):
+    """`true`, `false`, or a text that isn't meant to be one of them."""
+
+    expected: str
+    pattern: str
+
+
 class Choice(NamedTuple):
     words: tuple[str, ...]
 
@@ -86,7 +93,8 @@ class Either(NamedTuple):
     part: Part
 
 
-Shape = Text | Veiled | Span | Size | Regex | Whole | Number | Flag | Choice | Items | Part | Named | Either
+Scalar = Text | Veiled | Span | Size | Regex | Whole | Number | Flag | FlagOrText | Choice
+Shape = Scalar | Items | Part | Named | Either
 
 _DAY = (
     r"(?!0000)(?:[0-9]{4}-(?:(?:0[13578]|1[02])-31|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8]))"
@@ -118,6 +126,11 @@ INSTANT: Final = Text("an instant such as 2026-11-20T10:00:00Z", INSTANT_PATTERN
 TEXTS: Final = Items(TEXT, "a list of texts")
 ARGV: Final = Items(MAYBE_EMPTY, "a list of a program and its arguments", least=1)
 CHECKS: Final = Items(TEXT, "a list of checks (clean, committed, pushed, merged, pr or commands)")
+_SWITCHES: Final = ("y", "yes", "n", "no", "on", "off", "true", "false")
+PLACE: Final = FlagOrText(
+    "true, false, none, or a folder's path",
+    rf"^(?!(?:{'|'.join(form(word) for word in _SWITCHES for form in (str.lower, str.upper, str.title))})$).*\S",
+)
 COUNT: Final = Whole(0)
 MOST_PORTS: Final = 16  # of one task
 PORT_NAME: Final = Text(
@@ -140,7 +153,7 @@ ALLOWED: Final = Items(Text("a text, or a regular expression after re:", r"^(?!r
 SOURCES: Final = Items(Text("a file, or a variable's name after env:", r"^(?!env:$).*\S"), "a list of files")
 
 
-def is_in(shape: Text | Veiled | Span | Size | Regex | Whole | Number | Flag | Choice, value: Any) -> bool:
+def is_in(shape: Scalar, value: Any) -> bool:
     match shape:
         case Text(_, pattern) | Veiled(_, pattern):
             return isinstance(value, str) and _matches(pattern, value)
@@ -148,6 +161,8 @@ def is_in(shape: Text | Veiled | Span | Size | Regex | Whole | Number | Flag | C
             return isinstance(value, str) and value in words
         case Flag():
             return isinstance(value, bool)
+        case FlagOrText(_, pattern):
+            return isinstance(value, bool) or (isinstance(value, str) and _matches(pattern, value))
         case Whole(low, high):
             return _is_whole(value) and low <= value and (high is None or value <= high)
         case Number(low):
@@ -203,7 +218,7 @@ def regex_fault(pattern: str) -> str | None:
 
 def describe(shape: Shape) -> str:
     match shape:
-        case Text(expected) | Veiled(expected) | Items(_, expected):
+        case Text(expected) | Veiled(expected) | Items(_, expected) | FlagOrText(expected):
             return expected
         case Span(above_zero):
             return (
@@ -237,7 +252,7 @@ _BOOLEAN_WORDS: Final = {
 
 
 def describe_got(shape: Shape | None, value: Any) -> str:
-    if isinstance(shape, Flag) and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:
+    if isinstance(shape, Flag | FlagOrText) and isinstance(value, str) and value.lower() in _BOOLEAN_WORDS:
         return f"{show(value)}: in YAML 1.2 that is text; write {_BOOLEAN_WORDS[value.lower()]}"
     if isinstance(shape, Veiled) and isinstance(value, str):
         return f"one that is not shown; {shape.remedy}"

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from typing import Final, Literal, NamedTuple
 
-from board import copying, git, treelock
+from board import base, copying, git, git_making, linking, making, submodules, treelock
 from board.treelock import WorktreeError
 
-FETCH_TIMEOUT: Final = 10.0
-FETCH_FRESH: Final = 30.0  # seconds in which trees made one after another share one fetch
-ADD_TIMEOUT: Final = 600.0  # a checkout of a large repository, with its hooks
 _HALF_MADE: Final = "initializing"  # git's own mark on a worktree whose making hasn't ended
 
 
 class Plan(NamedTuple):
-    """`root` may say `{repo}` and counts from the repository's top; `setup` is for the caller to run, in the tree."""
+    """`root` may say `{repo}` and counts from the repository's top. `setup` is for the caller to run, in the tree:
+    until it says by `note_ready` that all of it has succeeded, the tree isn't ready."""
 
     repo: str
     root: str
@@ -28,20 +25,25 @@ class Plan(NamedTuple):
     base: str
     copy: tuple[str, ...] = (".env*",)
     setup: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
 
 
 class Tree(NamedTuple):
+    """`created`: made by this call, or by one before it that nobody could tell of."""
+
     path: str
     branch: str
     commit: str
     created: bool
     warnings: tuple[str, ...] = ()
+    is_ready: bool = True
 
 
 class _Site(NamedTuple):
     top: str
     path: str
     branch: str
+    note: str
 
 
 def ensure(plan: Plan, lock_for: float = 120.0) -> Tree:
@@ -50,17 +52,43 @@ def ensure(plan: Plan, lock_for: float = 120.0) -> Tree:
     Waits up to `lock_for` seconds for others who make trees of this repository. Raises WorktreeError, or GitError
     when git can't be asked. Files to copy that the tree lacks are copied each time.
     """
-    top = main_top(plan.repo)
-    site = _Site(top, place(top, plan.root, plan.task), plan.task)
+    site = _site(plan)
     warnings: list[str] = []
-    with treelock.held(top, lock_for) as lock:
-        warnings += _end_removals(top)
+    with treelock.held(site.top, lock_for) as lock:
+        warnings += _end_removals(site.top)
         created = _settle(site, plan.base, lock, warnings)
+        unready = making.read(site.note)
+        if unready is not None:  # later the submodules are the worker's own
+            warnings += submodules.fill(site.top, site.path, lock)
+        warnings += linking.link_missing(site.top, site.path, plan.link)
         warnings += copying.copy_missing(site.top, site.path, plan.copy)
+        if unready is not None and not plan.setup:
+            making.forget(site.note)
     commit = git.head(site.path)
     if commit is None:
         raise WorktreeError(f"{site.path} has no commit", f"make a first commit on {site.branch} there")
-    return Tree(site.path, site.branch, commit, created, tuple(dict.fromkeys(warnings)))
+    is_untold = unready is not None and unready.tries == 0
+    is_ready = unready is None or not plan.setup
+    return Tree(site.path, site.branch, commit, created or is_untold, tuple(dict.fromkeys(warnings)), is_ready)
+
+
+def note_try(plan: Plan) -> int:
+    """A setup command is about to be started: how many were before it. Raises OSError."""
+    note = _site(plan).note
+    before = making.read(note) or making.Making()
+    making.write(note, before._replace(tries=before.tries + 1))
+    return before.tries
+
+
+def note_ready(plan: Plan) -> None:
+    """All of the setup has succeeded: it isn't run in this tree again."""
+    making.forget(_site(plan).note)
+
+
+def _site(plan: Plan) -> _Site:
+    top = main_top(plan.repo)
+    note = making.path(git.common_dir(top), plan.task)
+    return _Site(top, place(top, plan.root, plan.task), plan.task, note)
 
 
 def _end_removals(top: str) -> list[str]:
@@ -122,29 +150,36 @@ def _lost_checkpoint(tree_path: str, checkpoint: str) -> str | None:
     return None if kept else f"checkpoint {checkpoint[:7]} is not an ancestor of HEAD"
 
 
-def _settle(site: _Site, base: str, lock: int, warnings: list[str]) -> bool:
+def _settle(site: _Site, base_name: str, lock: int, warnings: list[str]) -> bool:
     """Whether it had to be made. One failed attempt is cleaned up and repeated."""
-    for is_last in (False, True):
-        state = _survey(site)
-        if state == "there":
-            return False
+    failed: list[git.GitError] = []
+    while (state := _survey(site, lock)) != "there":
+        if len(failed) > 1:
+            making.forget(site.note)
+            remedy = failed[-1].remedy or f"see `git -C {site.top} worktree list`"
+            problem = git_making.complaint(failed[-1])
+            raise WorktreeError(f"can't make {site.path}: {problem}", remedy) from failed[-1]
         start = None
+        if state == "absent":
+            _undo_attempt(site)
         if git.resolve(site.top, f"refs/heads/{site.branch}") is None:
-            start = _base(site.top, base, lock, warnings)
+            found = base.start_of(site.top, base_name, lock)
+            start, warnings[:] = found.commit, [*warnings, *found.warnings]
+        making.write(site.note, making.Making(start))
         try:
-            _add(site, start, force=state == "lost")
+            git_making.add(site.top, site.path, site.branch, start, lock, force=state == "lost")
         except git.GitError as error:
+            failed.append(error)
             if start is not None:
                 _forget_branch(site, start)
-            if is_last:
-                remedy = error.remedy or f"see `git -C {site.top} worktree list`"
-                raise WorktreeError(f"can't make {site.path}: {error.message}", remedy) from error
         else:
             return True
-    raise AssertionError("the last attempt returns or raises")
+    # git made it and failed behind that: a hook of the person's, mostly.
+    warnings += [f"git made {site.path}, and then: {error.message}" for error in failed]
+    return bool(failed)
 
 
-def _survey(site: _Site) -> Literal["there", "absent", "lost"]:
+def _survey(site: _Site, lock: int) -> Literal["there", "absent", "lost"]:
     """`lost`: git still has the tree in its books, but the folder is gone. Anything foreign raises WorktreeError."""
     known = git.worktrees(site.top)
     here = next((tree for tree in known if is_same(tree.path, site.path)), None)
@@ -157,10 +192,10 @@ def _survey(site: _Site) -> Literal["there", "absent", "lost"]:
             )
     if not os.path.lexists(site.path) or _is_empty_folder(site.path):
         return "lost" if here or others else "absent"
-    if here is None or not _is_own_top(site.path):
+    if here is None or not (_is_own_top(site.path) or _is_mended(site)):
         remedy = "move it away, run `git worktree repair` if it was moved here, or set worktrees.root"
         raise WorktreeError(f"{site.path} exists and is not a worktree of {site.top}", remedy)
-    if _is_half_made(site):
+    if _was_half_made(site, lock):
         return "absent"
     if here.branch != site.branch:
         remedy = f"finish what is under way there, then `git -C {site.path} switch {site.branch}`"
@@ -168,7 +203,15 @@ def _survey(site: _Site) -> Literal["there", "absent", "lost"]:
     return "there"
 
 
-def _is_half_made(site: _Site) -> bool:
+def _is_mended(site: _Site) -> bool:
+    """A tree that was being made, or taken back, when everything died may lack its `.git`: nobody was given it yet."""
+    if making.read(site.note) is None or os.path.lexists(os.path.join(site.path, ".git")):
+        return False
+    git_making.mend(site.top)
+    return _is_own_top(site.path)
+
+
+def _was_half_made(site: _Site, lock: int) -> bool:
     """Did an attempt die while git filled the tree (its index comes last)? Nobody was given it yet: it goes."""
     admin = git.git_dir(site.path)
     try:
@@ -180,14 +223,21 @@ def _is_half_made(site: _Site) -> bool:
     if os.path.exists(os.path.join(admin, "index")):
         git.run(site.top, "worktree", "unlock", site.path)
         return False
-    git.run(site.top, "worktree", "remove", "--force", "--force", site.path, timeout=ADD_TIMEOUT)
+    git_making.take_back(site.top, site.path, lock)
     return True
 
 
-def _add(site: _Site, start: str | None, *, force: bool) -> None:
-    # Without --no-track, parallel adds fail on the lock of .git/config and leave their branch behind.
-    fresh = ("--no-track", "-b", site.branch, site.path, start) if start else (site.path, site.branch)
-    git.run(site.top, "worktree", "add", *(("--force",) if force else ()), *fresh, timeout=ADD_TIMEOUT)
+def _undo_attempt(site: _Site) -> None:
+    """What an attempt left that died before there was a tree: the next one starts from the base of its own day."""
+    note = making.read(site.note)
+    if note is None:
+        return
+    git_making.clear_branch_lock(site.top, site.branch)
+    start = note.start
+    if start is None or git.resolve(site.top, f"refs/heads/{site.branch}") != start:
+        return
+    if git_making.is_in_another_ref(site.top, start, site.branch):
+        _forget_branch(site, start)
 
 
 def _forget_branch(site: _Site, start: str) -> None:
@@ -195,37 +245,7 @@ def _forget_branch(site: _Site, start: str) -> None:
     if any(tree.branch == site.branch for tree in git.worktrees(site.top)):
         return
     with contextlib.suppress(git.GitError):  # it isn't there, or somebody has moved it: theirs
-        git.run(site.top, "update-ref", "-d", f"refs/heads/{site.branch}", start)
-
-
-def _base(top: str, wanted: str, lock: int, warnings: list[str]) -> str:
-    if "origin" in git.remotes(top):
-        warnings += _fetch(top, lock)
-    default = git.default_branch(top)
-    fallbacks = [f"refs/remotes/origin/{default}"] if default else []
-    for name in (wanted, *fallbacks, "HEAD"):
-        commit = git.resolve(top, name)
-        if commit is not None:
-            if name != wanted != "origin/HEAD":
-                warnings.append(f"there is no {wanted}; started from {name.removeprefix('refs/remotes/')}")
-            return commit
-    remedy = f'make a first one: `git -C {top} commit --allow-empty -m "Start"`'
-    raise WorktreeError(f"{top} has no commit yet to start {wanted} from", remedy)
-
-
-def _fetch(top: str, lock: int) -> list[str]:
-    """The lock file remembers when it was last tried, so that twelve trees offline don't wait twelve times."""
-    last = os.fstat(lock)
-    if last.st_size and 0 <= time.time() - last.st_mtime < FETCH_FRESH:
-        return []
-    try:
-        git.fetch(top, FETCH_TIMEOUT)
-    except git.GitError as error:
-        return [f"could not fetch, the base may be old: {error.message}"]
-    finally:
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, b"fetched\n", 0)
-    return []
+        git_making.forget_branch(site.top, site.branch, start)
 
 
 def is_same(one: str, other: str) -> bool:

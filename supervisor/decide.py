@@ -14,6 +14,7 @@ from board.instants import format_span
 from board.model import ENDED, HELD, Run, Status
 from supervisor.living import alive
 from supervisor.model import (
+    SETUP,
     Absent,
     Alive,
     Case,
@@ -64,6 +65,8 @@ def superseded(case: Case) -> Decision | None:
     claim, attempt = case.task.claim, case.attempt
     lives = isinstance(case.verdict, Alive | Lingering)
     is_current = claim is not None and claim.by == case.holder and (attempt is None or claim.token == attempt.token)
+    if lives and attempt is not None and attempt.token == SETUP:
+        return Decision(Rule.SUPERSEDED, End(0.0), "a setup command that nobody waits for: setup is begun anew")
     if lives and attempt is not None and not is_current:
         now = f"token {claim.token} is {claim.by}'s" if claim else "nobody's claim is current"
         return Decision(Rule.SUPERSEDED, End(0.0), f"its token {attempt.token} is stale: {now}")

@@ -18,7 +18,7 @@ from supervisor.decide import STOPPED
 from supervisor.keeping import Keeping
 from supervisor.kin import survivors
 from supervisor.launch import Site
-from supervisor.model import Dead, End, Exit, Fact, Rule, Unseen
+from supervisor.model import SETUP, Dead, End, Exit, Fact, Rule, Unseen
 from supervisor.screen import limited_until
 from supervisor.sight import Known
 from supervisor.tools import Tools
@@ -165,7 +165,7 @@ class Hands:
             rule=str(rule),
             cause=None if ending is None else str(ending),
             why=keeping.decision.why,
-            token=known.attempt.token,
+            token=known.attempt.token if known.attempt.token != SETUP else None,
             pid=pid,
             pane=known.pane,
         )

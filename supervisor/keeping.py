@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from board.model import Task
 from board.settings import RestartPolicy
@@ -53,6 +53,13 @@ class Grounds:
         }
 
 
+class CalledOff(NamedTuple):
+    """Who wants what is under way to end, where that may take long; `is_final` unless it is to be begun anew later."""
+
+    by: str
+    is_final: bool
+
+
 @dataclass(slots=True)
 class Keeping:
     """One task's runtime state. `busy` names the operation under way; a task has at most one at a time."""
@@ -70,6 +77,7 @@ class Keeping:
     operation: asyncio.Task[None] | None = None
     not_before: float = 0.0
     failures: int = 0
+    called_off: CalledOff | None = None
     is_fresh: bool = True  # does it agree with the board as read in this cycle?
 
     @property
@@ -91,7 +99,7 @@ class Keeping:
     def run(self, name: str, work: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
         """Starts the task's one operation; `ended` is called when it is over, however it went."""
         assert self.operation is None
-        self.busy = name
+        self.busy, self.called_off = name, None
 
         def over(_: asyncio.Task[None]) -> None:
             self.busy = self.operation = None

@@ -79,7 +79,7 @@ def missing_program(profile: Profile, folder: str) -> str | None:
     program = profile.program
     if "${" in program:
         return None
-    found = shutil.which(program, path=_search_path()) if "/" not in program else _executable(folder, program)
+    found = shutil.which(program, path=search_path()) if "/" not in program else _executable(folder, program)
     return None if found else program
 
 
@@ -94,11 +94,11 @@ def _identity(task: Task, attempt: Attempt, site: Site, grant: str) -> dict[str,
         "BOARD_CLAIM": grant,
         "BOARD_WORKER": attempt.worker,
         ATTEMPT: attempt.mark,
-        "PATH": _search_path(),
+        "PATH": search_path(),
     }
 
 
-def _search_path() -> str:
+def search_path() -> str:
     """Ours, and behind it the folder of our own commands: a worker must find `board`."""
     path = os.environ.get("PATH", os.defpath)
     own = str(Path(sys.executable).parent)

@@ -9,7 +9,7 @@ import asyncio
 import os
 from threading import Event
 
-from board import git_commits, worktree
+from board import git, git_commits, worktree
 from board.environs import environs
 from board.errors import BoardError
 from board.home import head_of
@@ -45,9 +45,15 @@ async def drift(task: Task, site: Site) -> str | Unseen | None:
     try:
         if site.branch is None and commit is None:
             return None
-        return await asyncio.to_thread(worktree.drift, site.tree, site.branch, commit)
+        return await asyncio.to_thread(_drift, site, commit)
     except (BoardError, OSError):
         return Unseen.FAILED
+
+
+def _drift(site: Site, commit: str | None) -> str | None:
+    """A folder that is no tree of its own is where the board or a person put it: anywhere in a tree."""
+    top = site.tree if site.branch is not None else git.root(site.tree) or site.tree
+    return worktree.drift(top, site.branch, commit)
 
 
 async def progress(task: Task, site: Site, tip: str | None) -> Answer:

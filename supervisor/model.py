@@ -16,12 +16,16 @@ from board.model import Ending, Task
 from board.settings import RestartPolicy
 from supervisor.activity import Activity, Doing, Working
 
+SETUP = -1  # instead of a token, of which nobody was granted one: a command that readies the task's tree
+_SETUP_WORD = "setup"
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One start of one step under one grant; its mark stands on the pane and in the worker's environment.
 
-    `home` is the board's session: two boards on one machine may have a task of the same name.
+    `home` is the board's session: two boards on one machine may have a task of the same name. With the token SETUP it
+    is the `number`-th start of a setup command; to the law it is nobody's, as anything without a current token.
     """
 
     home: str
@@ -31,16 +35,20 @@ class Attempt:
 
     @property
     def mark(self) -> str:
-        return f"{self.home}/{self.task}.{self.token}.{self.number}"
+        token = _SETUP_WORD if self.token == SETUP else self.token
+        return f"{self.home}/{self.task}.{token}.{self.number}"
 
     @property
     def worker(self) -> str:
-        return f"{self.task}.{self.number}"
+        return f"{self.task}.{_SETUP_WORD}" if self.token == SETUP else f"{self.task}.{self.number}"
 
 
 def read_mark(mark: str | None) -> Attempt | None:
-    found = re.fullmatch(r"([^/]+)/([^/.]+)\.(\d+)\.(\d+)", mark or "")
-    return Attempt(found[1], found[2], int(found[3]), int(found[4])) if found else None
+    found = re.fullmatch(rf"([^/]+)/([^/.]+)\.(\d+|{_SETUP_WORD})\.(\d+)", mark or "")
+    if found is None:
+        return None
+    token = SETUP if found[3] == _SETUP_WORD else int(found[3])
+    return Attempt(found[1], found[2], token, int(found[4]))
 
 
 class Source(StrEnum):

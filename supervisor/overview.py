@@ -16,7 +16,7 @@ from board.views import View
 from supervisor.control import NoServer, TmuxError, TmuxRefused
 from supervisor.judge import attempt_of, judge
 from supervisor.keeping import Incident, Keeping
-from supervisor.model import Alive, Attempt, Dead, Observation, read_mark
+from supervisor.model import SETUP, Alive, Attempt, Dead, Observation, read_mark
 from supervisor.profiles import Profile
 from supervisor.report import Report
 from supervisor.scope import open_session
@@ -205,7 +205,7 @@ class Overview:
             return
         known.is_watched = True
         self.tools.watch(known.process)
-        if not known.is_ours:
+        if not known.is_ours and known.attempt.token != SETUP:
             self.tools.tell(
                 "worker_adopted",
                 keeping.task.id,

@@ -26,6 +26,7 @@ from supervisor.drifting import Drifts, drifts_of
 from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
 from supervisor.instance import Instance
+from supervisor.keeping import CalledOff
 from supervisor.model import Alive, Lingering
 from supervisor.notify.bell import Bell
 from supervisor.overview import RETRY, Overview
@@ -60,6 +61,7 @@ class Supervisor:
         self.report = Report(engine, tools)
         self.report.is_dry = tools.is_dry = mode.dry
         self._wake = asyncio.Event()
+        tools.wake = self._wake.set
         self.eyes = Overview(engine, tools, tmux, self.report, is_dry=mode.dry)
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
         self.vigil = Vigil(self.eyes, tools, self._wake.set)
@@ -281,6 +283,8 @@ class Supervisor:
             elif (keeping := self.eyes.kept.get(request.task)) is not None and keeping.operation is None:
                 self.law.operate(keeping, "stopping", self.law.hands.wind_down(keeping, request.by, block=True))
             elif board.find(request.task) is not None:
+                if keeping is not None:
+                    keeping.called_off = CalledOff(request.by, is_final=True)
                 signals.ask(self.engine.store.side, request)  # busy just now: it is asked again in a moment
                 self._at(self.engine.clock() + RETRY)
 
@@ -288,7 +292,9 @@ class Supervisor:
         running = [
             kept for kept in self.eyes.kept.values() if self.eyes.is_ours(kept.task) or isinstance(kept.verdict, Alive)
         ]
-        pending = [kept.operation for kept in running if kept.operation is not None]
+        for kept in self.eyes.kept.values():
+            kept.called_off = CalledOff(by, is_final=False)
+        pending = [kept.operation for kept in self.eyes.kept.values() if kept.operation is not None]
         await asyncio.gather(*pending, return_exceptions=True)
         view = self.engine.read()
         for kept in running:

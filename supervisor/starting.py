@@ -1,18 +1,17 @@
-"""Starting a worker: its tree, the record that it starts, and only then its process. No rule is decided here."""
+"""Starting a worker: its ground (`readying`), the record that it starts, and only then its process.
+
+No rule is decided here, and no tree made.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import replace
 from typing import NamedTuple
 
-from board import worktree
-from board.environs import environs
-from board.errors import BoardError, RefusedError
+from board.errors import RefusedError
 from board.model import Board, Run, Task
 from board.moves import Reason
-from board.program import environment, run_program
 from supervisor import looks
 from supervisor.control import TmuxRefused
 from supervisor.keeping import Keeping
@@ -24,6 +23,7 @@ from supervisor.panes import ATTEMPT_OPTION
 from supervisor.porter import Porter
 from supervisor.processes import identify
 from supervisor.profiles import Profile
+from supervisor.readying import Readier, block
 from supervisor.sight import Known
 from supervisor.tools import Tools
 
@@ -46,6 +46,7 @@ class Starter:
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
         self.porter = Porter(tools)
+        self.readier = Readier(tools)
 
     async def start(self, keeping: Keeping, board: Board, action: Start) -> None:
         """The task's current step, running under a new token; or its task blocked with what was missing."""
@@ -54,7 +55,7 @@ class Starter:
         site, profile = self.tools.site(board, task), self._profile(keeping, board)
         if server is None or profile is None or not await self._ready_ports(keeping):
             return
-        if not await self._ready_tree(keeping, board, site):
+        if not await self.readier.ready(keeping, board, site):
             return
         head = keeping.facts.head or await looks.tip_of(site)
         pane, left = await asyncio.gather(
@@ -91,7 +92,7 @@ class Starter:
         missing = missing_program(profile, self.tools.engine.store.folder) if profile is not None else None
         if profile is None or missing is None:
             return profile
-        self._block(keeping, f"the program {missing}, which is not on the PATH (agent {profile.name})")
+        block(self.tools, keeping, f"the program {missing}, which is not on the PATH (agent {profile.name})")
         return None
 
     def _record(self, keeping: Keeping, profile: Profile, site: Site, opening: Opening) -> tuple[_Started, Launch]:
@@ -142,40 +143,9 @@ class Starter:
         except RefusedError as error:
             if error.reason != Reason.NO_PORT:
                 raise
-            self._block(keeping, f"its ports: {error}")
+            block(self.tools, keeping, f"its ports: {error}")
             return False
         return True
-
-    async def _ready_tree(self, keeping: Keeping, board: Board, site: Site) -> bool:
-        if site.branch is None or keeping.facts.drift is None:  # or it was looked at a moment ago, and is as it was
-            return True
-        settings, store = board.settings.worktrees, self.tools.engine.store
-        plan = worktree.Plan(store.folder, settings.root, site.branch, settings.base, settings.copy, settings.setup)
-        try:
-            tree = await asyncio.to_thread(worktree.ensure, plan)
-        except BoardError as error:
-            self._block(keeping, f"its worktree: {error}")
-            return False
-        if not tree.created:
-            return True
-        self.tools.tell("worktree_created", keeping.task.id, path=tree.path, branch=tree.branch, base=settings.base)
-        return await self._set_up(keeping, board, site)
-
-    async def _set_up(self, keeping: Keeping, board: Board, site: Site) -> bool:
-        for command in board.settings.worktrees.setup:
-            env = {**environment(os.environ), **environs(keeping.task, site.board, site.tree, is_own_tree=True)}
-            ended = await asyncio.to_thread(run_program, ["sh", "-c", command], env, 600.0, cwd=site.tree, tail=4000)
-            if ended.status != 0:
-                self.tools.tell(
-                    "setup_failed", keeping.task.id, command=command, exit_status=ended.status, took_s=ended.seconds
-                )
-                self._block(keeping, f"setup: `{command}` ended with exit {ended.status}")
-                return False
-        return True
-
-    def _block(self, keeping: Keeping, on: str) -> None:
-        on = self.tools.redactor.text(on)  # git and commands speak in it, and the board may be shared
-        self.tools.ledger.hold(keeping.task, on, "", on, keeping.death)
 
 
 def _next_number(task: Task) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from board.instants import format_instant
 from board.journal.redact import Redacted
-from board.model import Run, Task
+from board.model import SETUP, Run, Task
 from board.ports import granted
 from supervisor import signs
 from supervisor.activity import Working
@@ -123,6 +123,8 @@ def what_to_do(task: Task, verdict: Verdict, decision: Decision) -> list[str]:
         return [f"board approve {task.id}"]
     if task.blocked is not None and task.blocked.rule is not None:
         return held_commands(task)
+    if task.blocked is not None and task.blocked.on == SETUP:
+        return [f"supervisor logs {task.id}", f"board unblock {task.id}"]
     if task.blocked is not None:
         return [f"board unblock {task.id}"]
     if isinstance(decision.action, Hold):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from board import worktree
+from board.copying import copied_by_include
 from board.engine import Engine
-from board.home import dot_git, home_of
+from board.home import dot_git, home_of, named_folder
 from board.journal.events import Event, Scalar
 from board.journal.redact import Redactor, known_from_environment
 from board.model import Board, Task
@@ -57,7 +59,7 @@ REHEARSED = frozenset({"would_act", "look_failed"})
 @dataclass(slots=True)
 class Tools:
     """What hands work with. `server` changes when tmux's server does, and with it `inherited`, the values that all its
-    workers know; who `is_dry` only tells what it would do."""
+    workers know; who `is_dry` only tells what it would do; `wake` asks for a cycle now."""
 
     engine: Engine
     ledger: Ledger
@@ -71,6 +73,7 @@ class Tools:
     is_dry: bool = False
     tops: Tops = field(default_factory=Tops)
     tidy: Tidy | None = None
+    wake: Callable[[], None] = lambda: None
     masks: Masks | None = None
 
     def mask_as(self, wanted: Redact) -> None:
@@ -91,10 +94,11 @@ class Tools:
         self.engine.sink.append(Event(name, task, given), self.engine.clock())
 
     def site(self, board: Board, task: Task) -> Site:
-        """Where the task works, if it has been made: its worktree, else the board's folder."""
+        """Where the task works, if it is there: its worktree, the folder that a person named, else the board's."""
         store = self.engine.store
         home = home_of(board, task, store.folder, self.tops.of)
-        return Site(store.real, store.side, home or store.folder, task.id if home else None)
+        tree = home or named_folder(task, store.folder) or store.folder
+        return Site(store.real, store.side, tree, task.id if home else None)
 
     async def learn_environment(self, server: Server) -> None:
         """What workers inherit from this server must not stand in their logs."""
@@ -104,7 +108,8 @@ class Tools:
         """Where the output of a worker with this environment (besides what it inherits) comes from."""
         assert known.pane is not None
         values = merged(self.inherited, known_from_environment(env))
-        return Source(known.attempt, known.pane, tree, board.settings.worktrees.copy, values)
+        included = map(glob.escape, copied_by_include(tree))
+        return Source(known.attempt, known.pane, tree, (*board.settings.worktrees.copy, *included), values)
 
     def adopt_output(self, board: Board, keeping: Keeping) -> None:
         """A worker that ran before our time is recorded from now on, if it isn't already."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, assert_never
 
 from board.instants import format_span
-from board.model import Board, Claim, Status, Task
+from board.model import SETUP, Board, Claim, Status, Task
 from board.queries import checks_of, unmet
 
 
@@ -106,6 +106,9 @@ def _blocked(task: Task, now: float) -> Account:
     standing = f"it waits for {blocked.on}, says {blocked.by or 'somebody'}"
     if blocked.at is not None:
         standing += f", {_since(blocked.at, now)}"
+    if blocked.on == SETUP:
+        once_more = (f"supervisor logs {task.id}", f"board unblock {task.id}")
+        return Account(standing, "a person puts it right and unblocks it; then all of setup runs again", once_more)
     if blocked.rule is None:
         return Account(standing, "a person unblocks it", (f"board unblock {task.id}",))
     settle = f"board advance {task.id}" if task.next_step() else f"board done {task.id}"

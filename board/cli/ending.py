@@ -14,7 +14,7 @@ from board import moves
 from board.cli.context import Context
 from board.cli.failure import NotDone
 from board.errors import UsageError
-from board.home import head_of, work_of
+from board.home import head_of, home_of, work_of
 from board.journal.events import Event
 from board.model import Board, Status, Task
 from board.moves import Ask, Outcome, Reason, Refused
@@ -103,7 +103,7 @@ def _scene(ctx: Context, board: Board, task: Task) -> Scene:
 
     store, tree = ctx.store, work_of(board, task, ctx.folder)
     ours = tuple(os.path.abspath(path) for path in (store.path, store.real, store.side))
-    return Scene(tree, store.real, ours, is_own_tree=tree != ctx.folder, env=ctx.env)
+    return Scene(tree, store.real, ours, is_own_tree=home_of(board, task, ctx.folder) is not None, env=ctx.env)
 
 
 def _not_done(ctx: Context, task: Task, why: str, failed: Sequence[Finding]) -> NotDone:

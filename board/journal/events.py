@@ -49,6 +49,7 @@ _DECIDED: Final = (
     *("case_grace_s", "case_intensity", "case_period_s", "case_backoff_s", "case_backoff_factor"),
     *("case_backoff_cap_s", "case_stale_allowed"),
 )
+_PANE: Final = ("pid", "pane")
 _EDITED: Final = ("changed_count", "added_count", "removed_count")
 _BOARD: Final[dict[str, EventKind]] = {
     "board_created": EventKind("info", "A board file was made.", ("path",)),
@@ -182,8 +183,6 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "error", "Most workers died together: one incident.", ("dead_count", "workers_count", "within_s")
     ),
     "orphan_ended": EventKind("warn", "A process without a task was ended.", ("pid", "pane", "signal", *_DECIDED)),
-    "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s")),
-    "setup_failed": EventKind("error", "A worktree's setup failed.", ("command", "exit_status", "output", "took_s")),
     "reservation_failed": EventKind(
         "warn", "A task's ports can't be reserved for it: only what listens already is kept clear of.", ("problem",)
     ),
@@ -191,6 +190,14 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "warn", "A task's tree does not agree with the board, or a tree has no task.", ("kind", "detail", "remedy")
     ),
     "drift_ended": EventKind("info", "A drift is over.", ("kind", "drifted_for_s")),
+    "worktree_created": EventKind("info", "A task got its own tree.", ("path", "branch", "base", "took_s", "warnings")),
+    "setup_started": EventKind("info", "A setup command of a worktree began, in its task's pane.", ("command", *_PANE)),
+    "setup_ended": EventKind("info", "A setup command succeeded.", ("command", *_PANE, "exit_status", "took_s")),
+    "setup_failed": EventKind(
+        "error",
+        "A setup command failed; its task waits for `setup`.",
+        ("command", *_PANE, "exit_status", "signal", "took_s"),
+    ),
     "redaction_weakened": EventKind(
         "warn",
         "A rule of the board's own, or a file of known values, isn't used as it was meant.",

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from board.journal.events import instant
 from board.journal.redact import Redacted
-from supervisor.model import Attempt
+from supervisor.model import SETUP, Attempt
 
 BIGGEST: Final = 16 * 1024 * 1024  # bytes of a log, of which one older one is kept beside it
 _STAMP: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -38,7 +38,7 @@ def log_path(side: str, task: str) -> str:
 
 
 def heading(number: int, token: int) -> str:
-    return f"=== attempt {number} (token {token})"
+    return f"=== setup {number}" if token == SETUP else f"=== attempt {number} (token {token})"
 
 
 def worker_line(at: float, text: Redacted) -> Redacted:

@@ -203,7 +203,7 @@ def test_a_failed_attempt_leaves_no_branch(repo: Path) -> None:
 def test_only_an_untouched_branch_is_forgotten(repo: Path) -> None:
     """A branch that has moved, or that a tree has, is somebody's. Mutant killed: `update-ref -d` without the commit."""
     start = repos.git(repo, "rev-parse", "HEAD")
-    site = worktree._Site(str(repo), str(tree_of(repo)), "refund")
+    site = worktree._Site(str(repo), str(tree_of(repo)), "refund", str(repo / "note"))
     repos.git(repo, "checkout", "--quiet", "-b", "refund")
     worktree._forget_branch(site, start)
     assert git.resolve(str(repo), "refs/heads/refund") == start
@@ -228,19 +228,22 @@ def test_the_base_is_origins_newest_and_is_not_tracked(repo: Path, tmp_path: Pat
 
 
 def test_an_origin_that_can_not_be_reached_is_a_warning(repo: Path, tmp_path: Path) -> None:
-    """Offline a tree is still made, from what is known; the next one within the half minute doesn't try again."""
-    shutil.rmtree(repos.bare_remote(repo, tmp_path / "origin.git"))
+    """Offline a tree is still made, from what is known; the next one within the half minute doesn't try again, and
+    its base may be as old. Mutant killed: a failed fetch remembered as one."""
+    remote = repos.bare_remote(repo, tmp_path / "origin.git")
+    remote.rename(tmp_path / "away")
     made = ensure(plan(repo))
     assert made.created
     assert "could not fetch" in made.warnings[0]
-    assert ensure(plan(repo, "two")).warnings == ()
+    (tmp_path / "away").rename(remote)
+    assert ensure(plan(repo, "two")).warnings == made.warnings
 
 
 def test_a_base_that_is_not_there_falls_back_and_says_so(repo: Path, tmp_path: Path) -> None:
-    """First origin's default branch, then HEAD; a person who named a base is told what was used instead."""
+    """First origin's main branch, then our own; a person who named a base is told what was used instead."""
     head = repos.git(repo, "rev-parse", "HEAD")
     lone = ensure(plan(repo, "one", base="release"))
-    assert (lone.commit, lone.warnings) == (head, ("there is no release; started from HEAD",))
+    assert (lone.commit, lone.warnings) == (head, ("there is no release; started from develop",))
     repos.bare_remote(repo, tmp_path / "origin.git")
     repos.git(repo, "remote", "set-head", "origin", "--delete")
     repos.commit(repo, "local only")
@@ -249,13 +252,35 @@ def test_a_base_that_is_not_there_falls_back_and_says_so(repo: Path, tmp_path: P
     assert ensure(plan(repo, "three")).warnings == ()
 
 
+def test_an_origin_whose_head_nobody_wrote_down_is_asked_for_it(repo: Path, tmp_path: Path) -> None:
+    """After `git remote add` there is no origin/HEAD: it is found, also where a usual name would be wrong.
+    Mutant killed: no question to origin."""
+    repos.git(repo, "branch", "main")
+    newest = repos.commit(repo, "only on develop")
+    repos.bare_remote(repo, tmp_path / "origin.git")
+    repos.git(repo, "push", "--quiet", "origin", "main")
+    repos.git(repo, "remote", "set-head", "origin", "--delete")
+    made = ensure(plan(repo))
+    assert (made.commit, made.warnings) == (newest, ())
+
+
+def test_an_empty_origin_says_what_was_used_instead(repo: Path, tmp_path: Path) -> None:
+    """An origin without a commit is no obstacle: the repository's own main branch will do."""
+    repos.git(repo, "init", "--quiet", "--bare", str(tmp_path / "origin.git"))
+    repos.git(repo, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    assert ensure(plan(repo)).warnings == ("there is no origin/HEAD; started from develop",)
+
+
 def test_a_shallow_clone_and_a_detached_head_will_do(repo: Path, tmp_path: Path) -> None:
-    """Neither a cut history nor a HEAD without a branch is an obstacle."""
-    repos.commit(repo)
+    """Neither a cut history nor a HEAD without a branch is an obstacle: work starts from the main branch, and from
+    what is checked out only where there is no branch at all."""
+    newest = repos.commit(repo)
     shallow = repos.clone(repo, tmp_path / "shallow", "--depth", "1")
     assert ensure(plan(shallow)).created
     repos.git(repo, "checkout", "--quiet", "--detach", "HEAD~1")
-    assert ensure(plan(repo)).commit == git.head(str(repo))
+    assert ensure(plan(repo)).commit == newest
+    repos.git(repo, "branch", "--quiet", "-D", "develop")
+    assert ensure(plan(repo, "two")).commit == git.head(str(repo))
 
 
 def test_a_repository_without_a_commit_says_what_to_do(tmp_path: Path) -> None:

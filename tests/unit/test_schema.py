@@ -20,6 +20,7 @@ from board.shapes import (
     Choice,
     Either,
     Flag,
+    FlagOrText,
     Items,
     Named,
     Number,
@@ -230,8 +231,23 @@ def _shapes(shape: Shape) -> Iterator[Any]:
         case Part(name):
             yield dict.fromkeys(TABLES[name].keys)
             yield from ({key: "x"} for key in TABLES[name].keys)
-        case Flag():
-            yield "true"
+        case Flag() | FlagOrText():
+            yield from (
+                "true",
+                True,
+                False,
+                "none",
+                "a/b",
+                "../c d",
+                "",
+                " ",
+                "yes",
+                "No",
+                "TRUE",
+                "yesterday",
+                1,
+                ["a"],
+            )
 
 
 _HOMES: dict[str, list[str | int]] = {
