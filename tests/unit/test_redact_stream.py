@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from board.journal.places import placed
 from board.journal.redact import Redactor, is_harmless
 from board.journal.sieve import Sieve
 from board.journal.visible import visible
@@ -140,7 +139,7 @@ def test_no_line_is_left_out_that_holds_a_secret(lines: list[str]) -> None:
     for line in (visible(line) for line in lines):
         for is_fast in (False, True):
             sieve = Sieve([needle for needle, _ in REDACT.needles()], REDACT.marks, None, fast=is_fast)
-            seen = placed(line, REDACT.shapes).replace("\n", " ")
+            seen = REDACT.placed(line).replace("\n", " ")
             if REDACT.settled(seen) != seen:
                 assert sieve.hot(f"before\n{seen}\nbehind"), seen
 
@@ -150,7 +149,7 @@ def test_no_line_is_left_out_that_holds_a_secret(lines: list[str]) -> None:
 def test_what_looks_harmless_is(line: str) -> None:
     """The short cut for usual values lets nothing pass. Mutant seen red: options are no sign of a command."""
     for part in (line, *line.split(), "7z x -p" + line[:11], "wget --user a:" + line[:9]):
-        seen = placed(visible(part.replace("\n", " ")), REDACT.shapes)
+        seen = REDACT.placed(visible(part.replace("\n", " ")))
         if is_harmless(seen):
             assert REDACT.settled(seen) == seen
 
