@@ -54,7 +54,8 @@ SPOKEN: Final = (
     *("api ", "access ", "secret ", "unseal ", "license ", "recovery ", "auth ", "master ", "signing ", "client "),
     *("private ", "root "),
 )
-SAYS: Final = r"[a-z-]*(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
+SPOKEN_LAST: Final = ("key", "token", "secret")
+SAYS: Final = r"(?:word|phrase|code)?(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
 PGPASS_HINT: Final = r":(?:[0-9]{4,5}|\*):[^:\s]{1,64}:[A-Za-z_][^:\s]{0,63}:"
 HINTS: Final = ("</", "password for ", "identified", "httponly", "samesite", "\ttrue\t", "\tfalse\t", '"kty"', "kty\\")
 

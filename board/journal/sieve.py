@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from board.journal.own import Own
 
 _NEEDLE_WORD: Final = 8
+# Characters of literals up to which an automaton is built that is fast and large: 5 MB instead of 0.4.
+_MOST_FOR_DFA: Final = 16_000
 # What stands behind a name's stem when the name announces something: the rest of the name, then a sign or a blank.
-_ANNOUNCES: Final = (
-    r"([a-z0-9_.-]*+)(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}"
-    r"(?:[:=><(,?]|\\{1,4}[nr]|[,;]?[ \t]{0,4}\\{0,3}[\"']?value|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])"
+_BEHIND_NAME: Final = (
+    r"([a-z0-9_.-]*+)(?:(?:\\{0,3}[\"'`])?\]?[ \t]{0,8}"
+    r"(?:[:=><(,?]|\\{1,4}[nr]|[,;]?[ \t]{0,4}\\{0,3}[\"']?value|(?:by|as|is|was|to|are|now|reads)?[ ]?['\"])()|[ \t])"
 )
-_FLAG: Final = r"([a-z0-9_.-]*+)[ \t]"
 _HINTS: Final = (*idioms.HINTS, *notations.HINTS)
 _FIRST_WORDS: Final = tuple((hint.split()[0], hint) for hint in _HINTS)
 _QUOTES: Final = dict.fromkeys(map(ord, "\"'<>"), " ")
@@ -51,7 +52,6 @@ class Sieve:
             s = s.encode("ascii", "replace").decode("ascii")
         low = s.lower()
         if self._finder is not None:
-            runs = s  # one pass for all literals needs no shorter text
             found.update(self._found(s, low))
         else:
             words = set(s.split())  # a terminal says the same again and again
@@ -59,7 +59,7 @@ class Sieve:
             runs = "\n".join(word for word in each.translate(_QUOTES).split() if len(word) >= RUN_LEAST)
             found.update((*self._sought(s, runs), *self._names(s, low, each.lower())))
         found.update(m.start() for m in compiled(notations.PGPASS_HINT).finditer(s))
-        found.update(self._veiled(s, runs))
+        found.update(self._veiled(s))
         if keyblocks.may_hold(s):
             found.update(m.start() for m in compiled(f"{keyblocks.BEGIN}|{keyblocks.END}").finditer(s))
         return sorted(found)
@@ -105,9 +105,9 @@ class Sieve:
             if word in words:
                 yield from places(low, hint)
 
-    def _veiled(self, s: str, runs: str) -> Iterator[int]:
+    def _veiled(self, s: str) -> Iterator[int]:
         yield from coded_places(s)
-        found = list(veiled(runs))
+        found = list(veiled(s))
         if found and self._is_telling("\n".join(text for _, text in found)):
             for word in {word for word, text in found if self._is_telling(text)}:
                 yield from places(s, word)
@@ -141,7 +141,9 @@ def _finder(cores: list[str]) -> _Finder | None:
     for prefix in BY_PREFIX:
         prefixes.setdefault(prefix.lower(), []).append(prefix)
     words = tuple(dict.fromkeys((*STEMS, *prefixes, *_HINTS, *(core.lower() for core in cores))))
-    automaton = ac.AhoCorasick(list(words), implementation=ac.Implementation.ContiguousNFA)
+    is_small = sum(map(len, words)) <= _MOST_FOR_DFA
+    kind = ac.Implementation.DFA if is_small else ac.Implementation.ContiguousNFA
+    automaton = ac.AhoCorasick(list(words), implementation=kind)
     return _Finder(partial(automaton.find_matches_as_indexes, overlapping=True), words, frozenset(STEMS), prefixes)
 
 
@@ -158,13 +160,21 @@ def _once(pattern: str, s: str) -> str:
 
 def _announces(s: str, low: str, at: int, behind: int) -> bool:
     """Whether what stands around a name's stem looks as if a secret followed."""
-    if compiled(notations.SAYS).match(low, behind) is not None or low.endswith(notations.SPOKEN, max(0, at - 16), at):
+    is_spoken = low[at - 1 : at] == " " and low.startswith(notations.SPOKEN_LAST, at)
+    if is_spoken and low.endswith(notations.SPOKEN, max(0, at - 16), at):
         return True
-    if (m := compiled(_ANNOUNCES).match(low, behind)) is not None:
-        return _is_secret(_name_around(s, at, m.end(1)))
-    m = compiled(_FLAG).match(low, behind)
-    if m is None or not _is_secret(name := _name_around(s, at, m.end(1))):
+    m = compiled(_BEHIND_NAME).match(low, behind)
+    if m is None:
         return False
+    if low[m.end(1)] == " " and compiled(notations.SAYS).match(low, behind) is not None:
+        return True
+    if not _is_secret(name := _name_around(s, at, m.end(1))):
+        return False
+    return m.lastindex == 2 or _is_set(low, at, name)
+
+
+def _is_set(low: str, at: int, name: str) -> bool:
+    """Whether a name with a blank behind it is a flag, a setting, or a line's first word."""
     line = low[max(0, at - 64, low.rfind("\n", 0, at) + 1) : at]
     line = line[max(line.rfind("\\n"), -2) + 2 :]
     if name.startswith("-") or not line.strip(" \t-_abcdefghijklmnopqrstuvwxyz"):
