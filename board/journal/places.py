@@ -37,9 +37,7 @@ class Shapes:
         there = self._there(s)
         for shape in self._all:
             if shape in there and shape.needle in s:
-                done = compiled(shape.pattern).sub(shape.put, s)
-                if done != s:
-                    s, there = done, self._there(done)
+                s = compiled(shape.pattern).sub(shape.put, s)
         return s
 
     def _there(self, s: str) -> Container[Shape]:

@@ -1,7 +1,8 @@
 """Which prefixes of tokens may stand in a long text, asked of as little of it as will do. It matches no token.
 
 Where nothing but a word's beginning stands before a prefix, its first three characters are looked up among those of all
-words; of the others several share three characters, without which none of them is there.
+words; of the others several share three characters, without which none of them is there; and those that have no three
+such characters are found by a sign.
 """
 
 import re
@@ -16,52 +17,110 @@ from board.journal.tokens import BY_PREFIX
 # Characters of words in which a token's beginning stands, and how long such a word is at least.
 WORD: Final = "[A-Za-z0-9_-]"
 WORD_LEAST: Final = 12
-RUN_LEAST: Final = 12
+# Makes line ends of what is no word's character, in ASCII text.
+_NO_WORD: Final = {sign: "\n" for sign in range(128) if re.fullmatch(WORD, chr(sign)) is None}
+_HEAD_SIZE: Final = 3
+_LEAST_PART: Final = 3
+_MOST_PART: Final = 8
 _HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
 _ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
 
 
-class Beginnings(NamedTuple):
-    """Prefixes by their first three characters where nothing but a word's beginning stands before them; the others by
-    three characters that several of them have."""
+class _Sign(NamedTuple):
+    """Prefixes that have one sign: a pattern whose groups say which of them, and what may stand where each does."""
 
-    by_head: dict[str, list[str]]
-    inside: dict[str, list[str]]
+    pattern: str
+    found: list[list[str]]
 
     def there(self, s: str) -> Iterator[str]:
-        """Those that stand in a text, and perhaps a few more."""
-        for head in self.by_head.keys() & set(compiled(_HEAD).findall(s)):
-            yield from self.by_head[head]
-        for part, prefixes in self.inside.items():
-            if part in s:
+        for number in {m.lastindex or 0 for m in compiled(self.pattern).finditer(s)}:
+            yield from self.found[number]
+
+
+def apart(s: str) -> str:
+    """The words of a text, each in a line of its own between empty ones."""
+    return f"\n{s.translate(_NO_WORD)}\n"
+
+
+def part_of(literal: str) -> str:
+    """What the words of a text have if it has the literal: the longest of its words, with a line's end where a word
+    ends; empty where it has none."""
+    lines = literal.translate(_NO_WORD)
+    longest = max(compiled(f"{WORD}+").finditer(literal), key=lambda m: m.end() - m.start(), default=None)
+    return "" if longest is None else lines[max(0, longest.start() - 1) : longest.end() + 1]
+
+
+def likely(s: str) -> set[str]:
+    """All that stand in a text, and perhaps a few more."""
+    return {*likely_of(s, apart(s), s)}
+
+
+def likely_of(s: str, words: str, long_words: str) -> Iterator[str]:
+    """The same of a text of which the words are known as `apart` has them, and those that have `WORD_LEAST`."""
+    for head in _BY_HEAD.keys() & set(compiled(_HEAD).findall(long_words)):
+        yield from _BY_HEAD[head]
+    for parts, where in ((_IN_LONG_WORDS, long_words), (_IN_WORDS, words)):
+        for part, prefixes in parts.items():
+            if part in where:
                 yield from prefixes
+    for sign in _SIGNS:
+        yield from sign.there(s)
+    yield from _escaped(s)
 
 
-def escaped(s: str) -> Iterator[str]:
+def _escaped(s: str) -> Iterator[str]:
     """Prefixes behind a sign that is written as letters, such as `\\n`: no letter stands before them."""
     if "\\" in s or "%" in s:
         behind = "\n".join(compiled(_ESCAPED).findall(s))
-        yield from (prefix for prefix in BY_PREFIX if behind and prefix in behind)
+        yield from (prefix for prefixes in _BY_HEAD.values() for prefix in prefixes if behind and prefix in behind)
 
 
-def _beginnings(prefixes: Iterable[str]) -> Beginnings:
-    by_head: defaultdict[str, list[str]] = defaultdict(list)
-    inside: list[str] = []
+def _is_edged(prefix: str) -> bool:
+    return prefix[0].isalnum() and all(pattern.startswith(EDGE) for _, _, pattern, _ in BY_PREFIX[prefix])
+
+
+def _by_head(prefixes: Iterable[str]) -> dict[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
     for prefix in prefixes:
-        is_edged = prefix[0].isalnum() and all(pattern.startswith(EDGE) for _, _, pattern, _ in BY_PREFIX[prefix])
-        (by_head[prefix[:3]] if is_edged else inside).append(prefix)
-    return Beginnings(dict(by_head), _by_part(inside))
+        found[prefix[:_HEAD_SIZE]].append(prefix)
+    return dict(found)
 
 
-def _by_part(prefixes: list[str]) -> dict[str, list[str]]:
+def _by_part(prefixes: Iterable[str]) -> dict[str, list[str]]:
     """As few parts as can be had by taking the most common one first."""
     left, found = list(prefixes), {}
     while left:
-        count = Counter(part for prefix in left for part in {prefix[i : i + 3] for i in range(max(1, len(prefix) - 2))})
+        count = Counter(part for prefix in left for part in _parts(prefix))
         part = max(sorted(count), key=lambda each: count[each])
-        found[part] = [prefix for prefix in left if part in prefix]
-        left = [prefix for prefix in left if part not in prefix]
+        found[part] = [prefix for prefix in left if part in _parts(prefix)]
+        left = [prefix for prefix in left if part not in _parts(prefix)]
     return found
+
+
+def _parts(prefix: str) -> set[str]:
+    """Of its longest word, if that is long enough to be told from others."""
+    part = part_of(prefix)
+    size = min(len(part), _MOST_PART)
+    is_told = size >= _LEAST_PART and len(part.strip("\n")) > 1
+    return {part[i : i + size] for i in range(len(part) - size + 1)} if is_told else set()
+
+
+def _by_sign(prefixes: Iterable[str]) -> list[_Sign]:
+    groups: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for prefix in prefixes:
+        before, sign, after = re.split(f"(?!{WORD})(.)", prefix, maxsplit=1)
+        groups[sign].append((before, after, prefix))
+    return [_sign(sign, group) for sign, group in groups.items()]
+
+
+def _sign(sign: str, group: list[tuple[str, str, str]]) -> _Sign:
+    places = "|".join(f"(?<={re.escape(before + sign)})(?={re.escape(after)})()" for before, after, _ in group)
+    # Where one is, another of which as much is the same may be too.
+    found = [
+        [other for b, a, other in group if before.endswith(b) or b.endswith(before) if after.startswith(a[:1])]
+        for before, after, _ in group
+    ]
+    return _Sign(f"{re.escape(sign)}(?:{places})", [[], *found])
 
 
 _EDGES: Final = (EDGE, DATA_EDGE, UPPER_EDGE)
@@ -79,12 +138,10 @@ def _is_a_word(prefix: str) -> bool:
     return True
 
 
-# Where a prefix may stand: in words of `WORD_LEAST` characters, in texts without blanks and quotes, or anywhere.
-ANYWHERE: Final = tuple(prefix for prefix in BY_PREFIX if " " in prefix or prefix == "://")
-IN_WORDS: Final = _beginnings(prefix for prefix in BY_PREFIX if _is_a_word(prefix))
-IN_RUNS: Final = _beginnings(prefix for prefix in BY_PREFIX if not _is_a_word(prefix) and prefix not in ANYWHERE)
-
-
-def likely(s: str) -> set[str]:
-    """All that stand in a text, and perhaps a few more."""
-    return {*IN_WORDS.there(s), *IN_RUNS.there(s), *escaped(s), *ANYWHERE}
+# Where a prefix may stand: in words of `WORD_LEAST` characters, in words of any length, or anywhere.
+_WORDS: Final = [prefix for prefix in BY_PREFIX if _is_a_word(prefix)]
+_OTHERS: Final = [prefix for prefix in BY_PREFIX if not _is_a_word(prefix)]
+_BY_HEAD: Final = _by_head(prefix for prefix in _WORDS if _is_edged(prefix))
+_IN_LONG_WORDS: Final = _by_part(prefix for prefix in _WORDS if not _is_edged(prefix))
+_IN_WORDS: Final = _by_part(prefix for prefix in _OTHERS if _parts(prefix))
+_SIGNS: Final = _by_sign(prefix for prefix in _OTHERS if not _parts(prefix))
