@@ -7,7 +7,7 @@ such characters are found by a sign.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from board.journal.patterns import compiled
@@ -37,29 +37,33 @@ class _Sign(NamedTuple):
             yield from self.found[number]
 
 
-def apart(s: str) -> str:
-    """The words of a text, each in a line of its own between empty ones."""
-    return f"\n{s.translate(_NO_WORD)}\n"
+class Words(NamedTuple):
+    """The different words of a text: a terminal says the same again and again."""
+
+    all: Collection[str]
+    lines: str  # each of them in its line, and an empty one at each end
+    long: str  # those of `WORD_LEAST` characters
+
+
+def words_of(s: str) -> Words:
+    words = set(s.translate(_NO_WORD).split())
+    long = "\n".join([word for word in words if len(word) >= WORD_LEAST])
+    return Words(words, "\n".join(("", *words, "")), long)
 
 
 def part_of(literal: str) -> str:
-    """What the words of a text have if it has the literal: the longest of its words, with a line's end where a word
-    ends; empty where it has none."""
+    """What `Words.lines` of a text has if the text has the literal: the longest of its words, with a line's end where a
+    word ends; empty where it has none."""
     lines = literal.translate(_NO_WORD)
     longest = max(compiled(f"{WORD}+").finditer(literal), key=lambda m: m.end() - m.start(), default=None)
     return "" if longest is None else lines[max(0, longest.start() - 1) : longest.end() + 1]
 
 
-def likely(s: str) -> set[str]:
-    """All that stand in a text, and perhaps a few more."""
-    return {*likely_of(s, apart(s), s)}
-
-
-def likely_of(s: str, words: str, long_words: str) -> Iterator[str]:
-    """The same of a text of which the words are known as `apart` has them, and those that have `WORD_LEAST`."""
-    for head in _BY_HEAD.keys() & set(compiled(_HEAD).findall(long_words)):
+def likely(s: str, words: Words) -> Iterator[str]:
+    """All that stand in a text, and perhaps a few more, some of them twice."""
+    for head in _BY_HEAD.keys() & set(compiled(_HEAD).findall(words.long)):
         yield from _BY_HEAD[head]
-    for parts, where in ((_IN_LONG_WORDS, long_words), (_IN_WORDS, words)):
+    for parts, where in ((_IN_LONG_WORDS, words.long), (_IN_WORDS, words.lines)):
         for part, prefixes in parts.items():
             if part in where:
                 yield from prefixes

@@ -13,7 +13,7 @@ from board.journal.hidden import coded_places, veiled
 from board.journal.known import Cores, places
 from board.journal.marks import Marks
 from board.journal.patterns import compiled
-from board.journal.prefixes import WORD_LEAST, apart, likely_of, part_of
+from board.journal.prefixes import likely, part_of, words_of
 from board.journal.rules import STEMS, secret_kind
 from board.journal.tokens import BY_PREFIX, tokens_at, tokens_of
 
@@ -75,16 +75,14 @@ class Sieve:
     # --- one literal after the other
 
     def _sought(self, s: str, low: str) -> Iterator[int]:
-        words = set(apart(s).split())  # a terminal says the same again and again
-        each = "\n".join(("", *words, ""))
-        long = "\n".join([word for word in words if len(word) >= WORD_LEAST])
-        for prefix in likely_of(s, each, long):
+        words = words_of(s)
+        for prefix in {*likely(s, words)}:
             yield from (start for start, *_ in tokens_of(prefix, s, self._marks))
-        yield from self._names(s, low, each.lower())
-        yield from self._cores.places(s, words)
+        yield from self._names(s, low, words.lines.lower())
+        yield from self._cores.places(s, words.all)
 
     def _names(self, s: str, low: str, words: str) -> Iterator[int]:
-        """`words` are those of the text in lower case, each of them in its line."""
+        """`words` are the text's in lower case, as `Words.lines`."""
         for stem in STEMS:
             if stem in words:
                 yield from (at for at in places(low, stem) if _announces(s, low, at, at + len(stem)))
@@ -101,7 +99,7 @@ class Sieve:
 
     def _names_anything(self, text: str) -> bool:
         low = text.lower()
-        return any(True for _ in self._names(text, low, apart(low)))
+        return any(True for _ in self._names(text, low, words_of(low).lines))
 
     def _is_telling(self, text: str) -> bool:
         if any(prefix in text for prefix in BY_PREFIX) or keyblocks.may_hold(text) or self._names_anything(text):

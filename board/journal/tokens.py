@@ -39,9 +39,9 @@ BY_PREFIX: Final = _by_prefix()
 
 def tokens(s: str, marks: Marks) -> list[Span]:
     """In order, none in another; of formats at one place the first of the table names the kind."""
-    from board.journal.prefixes import likely
+    from board.journal.prefixes import likely, words_of
 
-    found = sorted(span for prefix in likely(s) if prefix in s for span in tokens_of(prefix, s, marks))
+    found = sorted(span for prefix in {*likely(s, words_of(s))} if prefix in s for span in tokens_of(prefix, s, marks))
     return merged(Span(start, end, kind) for start, _, end, kind in found)
 
 
