@@ -6,6 +6,7 @@ nothing.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from board.journal.patterns import compiled
@@ -101,22 +102,25 @@ def _decoded(s: str) -> View:
     at: list[int] = []
     done = 0
     for m in compiled(_CODES).finditer(s):
-        text += s[done : m.start()]
-        at += range(done, m.start())
-        text.append(_meant(m))
-        at.append(m.start())
-        done = m.end()
-    text += s[done:]
+        start, end = m.span()
+        text += (s[done:start], _meant(m[0]))
+        at += range(done, start + 1)
+        done = end
+    text.append(s[done:])
     at += range(done, len(s) + 1)
     return View("".join(text), tuple(at), is_whole=False)
 
 
-def _meant(code: re.Match[str]) -> str:
+@lru_cache(maxsize=1024)
+def _meant(written: str) -> str:
+    """One character."""
+    code = compiled(_CODES).fullmatch(written)
+    assert code is not None
     if letter := code[4]:
         return _LETTERS.get(letter, letter)
     if name := code[7]:
         return _ENTITIES[name]
-    if code[0].strip("\\") == "":
+    if written.strip("\\") == "":
         return "\\"
     number = int(code[6]) if code[6] else int(code[1] or code[2] or code[3] or code[5], 16)
     return chr(number)

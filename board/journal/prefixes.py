@@ -23,7 +23,11 @@ _HEAD_SIZE: Final = 3
 _LEAST_PART: Final = 3
 _MOST_PART: Final = 8
 _HEAD: Final = r"(?<![A-Za-z0-9])(?=([A-Za-z0-9]..))"
-_ESCAPED: Final = r"[\\%][^\s\"'<>]{8,}"
+# The same behind what `EDGE` takes for a sign, by the sign that each begins with.
+_ESCAPED: Final = (
+    ("%", r"%[0-9A-Fa-f]{2}(?=([A-Za-z0-9]..))"),
+    ("\\", r"\\(?:[nrt]|u00[0-9A-Fa-f]{2}|x[0-9A-Fa-f]{2})(?=([A-Za-z0-9]..))"),
+)
 
 
 class _Sign(NamedTuple):
@@ -61,7 +65,11 @@ def part_of(literal: str) -> str:
 
 def likely(s: str, words: Words) -> Iterator[str]:
     """All that stand in a text, and perhaps a few more, some of them twice."""
-    for head in _BY_HEAD.keys() & set(compiled(_HEAD).findall(words.long)):
+    heads = set(compiled(_HEAD).findall(words.long))
+    for sign, escaped in _ESCAPED:
+        if sign in s:
+            heads.update(compiled(escaped).findall(s))
+    for head in _BY_HEAD.keys() & heads:
         yield from _BY_HEAD[head]
     for parts, where in ((_IN_LONG_WORDS, words.long), (_IN_WORDS, words.lines)):
         for part, prefixes in parts.items():
@@ -69,14 +77,6 @@ def likely(s: str, words: Words) -> Iterator[str]:
                 yield from prefixes
     for sign in _SIGNS:
         yield from sign.there(s)
-    yield from _escaped(s)
-
-
-def _escaped(s: str) -> Iterator[str]:
-    """Prefixes behind a sign that is written as letters, such as `\\n`: no letter stands before them."""
-    if "\\" in s or "%" in s:
-        behind = "\n".join(compiled(_ESCAPED).findall(s))
-        yield from (prefix for prefixes in _BY_HEAD.values() for prefix in prefixes if behind and prefix in behind)
 
 
 def _is_edged(prefix: str) -> bool:
