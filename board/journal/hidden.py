@@ -4,7 +4,6 @@ Each way of reading is a view: a decoded text, and where each of its characters 
 nothing.
 """
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple

@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from board.journal.patterns import compiled
 from board.journal.rules import is_plain, is_random, secret_kind
 
-_COMMAND: Final = r"(?:[^|;&\n]|&(?!&))++"
-_VALUE: Final = r"(\\{0,3}\"[^\"\n\\]*|\\{0,3}'[^'\n\\]*|(?:\\(?!\\{0,3}[nrt\"'])|[^\s\"'|;&<>\\])+)"
+_COMMAND: Final = r"(?:[^|;&\n]++|&(?!&))++"
+_VALUE: Final = r"(\\{0,3}\"[^\"\n\\]*|\\{0,3}'[^'\n\\]*|(?:[^\s\"'|;&<>\\]++|\\(?!\\{0,3}[nrt\"']))+)"
 
 
 class _Call(NamedTuple):

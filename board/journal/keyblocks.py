@@ -205,7 +205,11 @@ def in_line(line: str) -> list[tuple[int, int]]:
         if m.start() < at:
             continue
         is_open = m.end() > last
-        span = _from_begin(line, m.start(), m.end(), is_open=is_open) if "BEGIN" in m[0] else _to_end(line, at, m.start(), m.end())
+        span = (
+            _from_begin(line, m.start(), m.end(), is_open=is_open)
+            if "BEGIN" in m[0]
+            else _to_end(line, at, m.start(), m.end())
+        )
         if span is not None:
             found.append(span)
             at = span[1]

@@ -27,6 +27,7 @@ _ARGUMENTS: Final = (
 _LIST: Final = (
     rf"\b([A-Za-z_][\w.-]*)s(?:{_QUOTED})?\s{{0,4}}[=:]\s{{0,4}}\[((?:\s{{0,4}}{_QUOTED}[^\"'\n\[\]]+[\"'],?)++)"
 )
+_OPENS_LIST: Final = rf"\[\s{{0,4}}{_QUOTED}"
 _ITEM: Final = r"[\"']([^\"'\n\\]{8,})"
 _SQL: Final = (
     r"(?i:\bpassword|\bidentified(?: with \S{1,64})? (?:by|as))\s{1,4}"
@@ -71,7 +72,7 @@ def noted(s: str) -> Iterator[tuple[str, int, int]]:
         yield from _named(s, _CALL, 1, 3, is_doubted=True)
     if "," in s:
         yield from _named(s, _ARGUMENTS, 2, 4, is_doubted=True)
-    if "[" in s:
+    if compiled(_OPENS_LIST).search(s) is not None:
         yield from _listed(s)
     yield from _said(s)
     yield from _kept(s)

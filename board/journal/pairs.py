@@ -21,7 +21,7 @@ _NAME: Final = (
     rf"(?P<sep>[ \t]{{0,8}}(?:=>|[:?]=|=(?!=)|{_OR}|{_TYPED}|:(?!:))[ \t]{{0,8}}))"
 )
 _OPENING: Final = r"([bBrRuUfFN@]{0,2})(\\{0,3}[\"'`])"
-_BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|\\{0,3}[\"']|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
+_BARE: Final = r"(?:[^\s\"'`&;,\\]++|[&;,](?!\s|\Z|\\{0,3}[\"']|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
 _BRACED: Final = r"\{([^{}\n;]+)\}(?=;|\s|\Z)"
 _SIGNED: Final = r"(?i:digest|aws4-hmac-sha256|hawk|signature)[ \t]{1,4}"
 _SIGNED_REST: Final = (
@@ -29,9 +29,9 @@ _SIGNED_REST: Final = (
 )
 _TOKEN68: Final = r"[A-Za-z0-9_.~+/-]{3,}+=*+(?=[A-Z][A-Za-z-]*:|[^A-Za-z0-9_.~+/-]|\Z)"  # RFC 7235
 _SCHEME: Final = r"(?i:bearer|basic|token|apikey|negotiate)[ \t]{1,4}"
-_SHELL_WORD: Final = r"(?:[^\s\"'`\\]|\\(?!\\{0,3}[nrt\"']))*+"
-_REST: Final = r"(?:[^\n\"'\\&]|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?!\\{0,3}[nrt\"']))*+"
-_YAML_REST: Final = r"(?:[^\n#\\]|\\(?!\\{0,3}[nrt\"'])|(?<![ \t])#)*+"
+_SHELL_WORD: Final = r"(?:[^\s\"'`\\]++|\\(?!\\{0,3}[nrt\"']))*+"
+_REST: Final = r"(?:[^\n\"'\\&]++|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?!\\{0,3}[nrt\"']))*+"
+_YAML_REST: Final = r"(?:[^\n#\\]++|\\(?!\\{0,3}[nrt\"'])|(?<![ \t])#)*+"
 
 
 class _Name(NamedTuple):
@@ -159,7 +159,7 @@ def _stands_first(s: str, start: int) -> bool:
 def _quoted(close: str) -> str:
     """What stands between quotes; escaped ones (JSON within JSON) end at the same escape, all end with the line."""
     if len(close) == 1:
-        return rf"(?:[^\\\n{close}]|\\.)*+"
+        return rf"(?:[^\\\n{close}]++|\\.)*+"
     return rf"(?:(?!(?<!\\){re.escape(close)})[^\n])*+"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from board.journal.patterns import compiled
-from board.journal.row import DATA_EDGE, EDGE, UPPER_EDGE
+from board.journal.row import DATA_EDGE, EDGE, STRICT_EDGE, UPPER_EDGE
 from board.journal.tokens import BY_PREFIX
 
 # Characters of words in which a token's beginning stands, and how long such a word is at least.
@@ -66,8 +66,8 @@ def part_of(literal: str) -> str:
 def likely(s: str, words: Words) -> Iterator[str]:
     """All that stand in a text, and perhaps a few more, some of them twice."""
     heads = set(compiled(_HEAD).findall(words.long))
-    for sign, escaped in _ESCAPED:
-        if sign in s:
+    for begin, escaped in _ESCAPED:
+        if begin in s:
             heads.update(compiled(escaped).findall(s))
     for head in _BY_HEAD.keys() & heads:
         yield from _BY_HEAD[head]
@@ -127,19 +127,24 @@ def _sign(sign: str, group: list[tuple[str, str, str]]) -> _Sign:
     return _Sign(f"{re.escape(sign)}(?:{places})", [[], *found])
 
 
-_EDGES: Final = (EDGE, DATA_EDGE, UPPER_EDGE)
+_EDGES: Final = (EDGE, STRICT_EDGE, DATA_EDGE, UPPER_EDGE)
 
 
 def _is_a_word(prefix: str) -> bool:
-    """Whether the tokens of a prefix begin with `WORD_LEAST` characters of `WORD`: no class of theirs has others."""
-    if re.fullmatch(WORD + "+", prefix) is None:
-        return False
-    for _, _, pattern, _ in BY_PREFIX[prefix]:
-        for edge in _EDGES:
-            pattern = pattern.replace(edge, "")  # noqa: PLW2901
-        if compiled(r"\[[^\]]*[+/%=~.]").search(pattern) is not None:
-            return False
-    return True
+    """Whether each token of a prefix begins with `WORD_LEAST` characters of `WORD`; when in doubt, not."""
+    return re.fullmatch(WORD + "+", prefix) is not None and all(
+        len(prefix) + _least(pattern) >= WORD_LEAST for _, _, pattern, _ in BY_PREFIX[prefix]
+    )
+
+
+def _least(pattern: str) -> int:
+    """At least so many characters of words stand behind a token's prefix, before any other sign."""
+    for edge in _EDGES:
+        pattern = pattern.replace(edge, "")
+    # What looks ahead, and what may be absent, counts for nothing.
+    pattern = compiled(r"\(\?=[^()]*\)|\(\?:[^()]*\)\?").sub("", pattern).replace("(?:", "(")
+    words = compiled(r"\[[^\]]*[^\]\w-][^\]]*\]|[^\[\](){}|?*+,\w-]").split(pattern)[0]
+    return sum(map(int, compiled(r"\]\{([0-9]+)").findall(words)))
 
 
 # Where a prefix may stand: in words of `WORD_LEAST` characters, in words of any length, or anywhere.

@@ -69,7 +69,7 @@ class Sieve:
             for prefix in prefixes.get(word, ()):
                 if s.startswith(prefix, start) and any(True for _ in tokens_at(prefix, s, start, self._marks)):
                     yield start
-            if word not in stems and word not in prefixes:
+            if word in self._finder.sure:
                 yield start
 
     # --- one literal after the other
@@ -114,6 +114,7 @@ class _Finder(NamedTuple):
     words: tuple[str, ...]
     stems: frozenset[str]
     prefixes: dict[str, list[str]]
+    sure: frozenset[str]  # hints and known values, of which some are prefixes too
 
 
 def _finder(cores: list[str]) -> _Finder | None:
@@ -125,11 +126,14 @@ def _finder(cores: list[str]) -> _Finder | None:
     prefixes: dict[str, list[str]] = {}
     for prefix in BY_PREFIX:
         prefixes.setdefault(prefix.lower(), []).append(prefix)
-    words = tuple(dict.fromkeys((*STEMS, *prefixes, *_HINTS, *(core.lower() for core in cores))))
+    sure = frozenset((*_HINTS, *(core.lower() for core in cores)))
+    words = tuple({*STEMS, *prefixes, *sure})
     is_small = sum(map(len, words)) <= _MOST_FOR_DFA
     kind = ac.Implementation.DFA if is_small else ac.Implementation.ContiguousNFA
     automaton = ac.AhoCorasick(list(words), implementation=kind)
-    return _Finder(partial(automaton.find_matches_as_indexes, overlapping=True), words, frozenset(STEMS), prefixes)
+    return _Finder(
+        partial(automaton.find_matches_as_indexes, overlapping=True), words, frozenset(STEMS), prefixes, sure
+    )
 
 
 def _announces(s: str, low: str, at: int, behind: int) -> bool:
