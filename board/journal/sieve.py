@@ -1,7 +1,7 @@
 """Which lines of a long text have to be looked at closely. Decides nothing: a line that it leaves out has no secret.
 
-Nine lines of ten hold none. So the whole text is asked for literals first, by the C loop of `in` and only where words
-are long enough, or in one pass by the Aho-Corasick automaton of the optional `ahocorasick-rs`.
+Nine lines of ten hold none. So the whole text is asked for literals first: each of its different words once, by the C
+loop of `in`, or all of it in one pass by the Aho-Corasick automaton of the optional `ahocorasick-rs`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
