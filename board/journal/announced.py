@@ -9,38 +9,54 @@ from board.journal.rules import is_plain, is_random, secret_kind
 from board.journal.units import MORE, Candidate, Finder, Found, Text, Unit, lines_from
 
 MOST_LINES: Final = 64
-_BLOCK_SIGN: Final = r":[ \t]*(?:![\w!]+[ \t]+)?[|>][-+0-9]{0,3}[ \t]*(?:#[^\n]*)?$"
-_BLOCK: Final = r"([ \t]*(?:- +)?)[\"']?([A-Za-z0-9_.-]+)[\"']?[ \t]*" + _BLOCK_SIGN
+_BLOCK_SIGN: Final = r"(?:![\w!]+[ \t]+)?[|>][-+0-9]{0,3}[ \t]*(?:#[^\n]*)?"
+_BLOCK: Final = r"([ \t]*(?:- +)?)[\"']?([A-Za-z0-9_.-]+)[\"']?[ \t]*:[ \t]*" + _BLOCK_SIGN
 _NAMED: Final = r"[ \t{-]*[\"']?(?:name|key|Name|Key)[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z0-9_.-]+)[\"']?,?[ \t]*"
 _VALUE: Final = r"[ \t]*[\"']?(?:value|Value)[\"']?[ \t]*:[ \t]*([\"']?)([^\n]+?)\1[ \t]*,?[ \t]*"
 _LOGIN: Final = r"[ \t]*(?:machine[ \t]+\S+[ \t]+)?login[ \t]+\S+[ \t]*"
 _THEN: Final = r"[ \t]*password[ \t]+(\S+)[ \t]*"
 _KEY: Final = r"[ \t]*<key>([^<>\n]{1,64})</key>[ \t]*"
 _STRING: Final = r"[ \t]*<string>([^<>\n]{4,})</string>[ \t]*"
+# What every second line of a pair has, the first line, the second.
+_PAIRS: Final = (
+    (r"alue[\"']?[ \t]*:", _NAMED, _VALUE),
+    ("password", _LOGIN, _THEN),
+    ("<string>", _KEY, _STRING),
+)
 _FIELD: Final = r"(?i:content-disposition: form-data;).{0,64}\bname=\"?([A-Za-z0-9_.-]+)\"?[ \t]*"
 _LIST: Final = r"([ \t]*)[\"']?([A-Za-z0-9_.-]+?)s[\"']?[ \t]*:[ \t]*(?:\[[ \t]*)?"
 _ITEM: Final = r"([ \t]*)(?:- +)?([\"']?)([^\s\"'#:]{8,})\2,?[ \t]*"
 
 
+# The ends of lines that may open a block (its sign is the group) or a list.
+_OPENS: Final = rf"(?m):(?=[ \t]*[|>!\n\[])[ \t]*(?:(?:\[[ \t]*)?(?=\n)|({_BLOCK_SIGN})$)"
+
+
 def candidates(text: Text, marks: Marks) -> Iterator[Candidate]:
-    s = text.s
-    if "|" in s or ">" in s:
-        for m in compiled("(?m)" + _BLOCK_SIGN).finditer(s):
-            yield Candidate(text.line_start(m.start()), _block(marks))
-    named, login = _pair(_NAMED, _VALUE, marks), _pair(_LOGIN, _THEN, marks)
-    for hint, then, pattern, find in (
-        (r"ame[\"']?[ \t]*:", "alue", _NAMED, named),
-        (r"ey[\"']?[ \t]*:", "alue", _NAMED, named),
-        ("login ", "password", _LOGIN, login),
-        ("<key>", "<string>", _KEY, _pair(_KEY, _STRING, marks)),
-        ("form-data;", "", _FIELD, _field(marks)),
-        (r":[ \t]*(?:\[[ \t]*)?\n", "", _LIST, _list(marks)),
-    ):
-        # Where what has to follow is nowhere, only the last line may still be followed by it.
-        since = 0 if then in s else text.line_start(len(s) - 1)
-        for m in compiled(hint).finditer(s, since):
-            if compiled(pattern).fullmatch(text.line(start := text.line_start(m.start()))) is not None:
-                yield Candidate(start, find)
+    block, items = _block(marks), _list(marks)
+    for m in compiled(_OPENS).finditer(text.s):
+        if m[1] is not None:
+            yield Candidate(text.line_start(m.start()), block)
+        elif text.s[m.start() - 1] in "s\"' \t" and _is(_LIST, text.line(start := text.line_start(m.start()))):
+            yield Candidate(start, items)
+    for m in compiled("form-data;").finditer(text.s):
+        if _is(_FIELD, text.line(start := text.line_start(m.start()))):
+            yield Candidate(start, _field(marks))
+    for hint, first, second in _PAIRS:
+        find = _pair(first, second, marks)
+        yield from (Candidate(start, find) for start in _firsts(text, hint) if _is(first, text.line(start)))
+
+
+def _firsts(text: Text, hint: str) -> Iterator[int]:
+    """The lines before those with a hint, and the last one, which may still be followed by such a line."""
+    for m in compiled(hint).finditer(text.s):
+        if (second := text.line_start(m.start())) > 0:
+            yield text.line_start(second - 1)
+    yield text.line_start(len(text.s) - 1)
+
+
+def _is(pattern: str, line: str) -> bool:
+    return compiled(pattern).fullmatch(line) is not None
 
 
 def _block(marks: Marks) -> Finder:

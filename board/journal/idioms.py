@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 from board.journal.patterns import compiled
 from board.journal.rules import is_plain, is_random, secret_kind
 
-_COMMAND: Final = r"(?:[^|;&\n]|&(?!&))++"
-_VALUE: Final = r"(\\{0,3}\"[^\"\n\\]*|\\{0,3}'[^'\n\\]*|(?:\\(?!\\{0,3}[nrt\"'])|[^\s\"'|;&<>\\])+)"
+_COMMAND: Final = r"(?:[^|;&\n]++|&(?!&))++"
+_VALUE: Final = r"(\\{0,3}\"[^\"\n\\]*|\\{0,3}'[^'\n\\]*|(?:[^\s\"'|;&<>\\]++|\\(?!\\{0,3}[nrt\"']))+)"
 
 
 class _Call(NamedTuple):
@@ -73,19 +73,24 @@ def _literals(programs: str) -> tuple[str, ...]:
 def called(s: str) -> Iterator[tuple[str, int, int]]:
     """Kind and span of each, in no order."""
     if any(hint in s for hint in HINTS):
-        for command in compiled(_COMMAND).finditer(s):
-            for call in _CALLS:
-                if not any(name in command[0] for name in call.literals):
-                    continue
-                at = compiled(rf"\b(?:{call.programs})\b").search(s, *command.span())
-                if at is not None:
-                    yield from _optioned(s, call, at.end(), command.end())
+        calls = [call for call in _CALLS if any(name in s for name in call.literals)]
+        for command in compiled(_COMMAND).finditer(s) if calls else ():
+            yield from _in_command(s, command, calls)
         if "|" in s:
             yield from (found for m in compiled(_PIPED).finditer(s) for found in _piped(m))
         for m in compiled(_NETRC).finditer(s):
             if not is_plain(m[1], "password"):
                 yield "password", *m.span(1)
     yield from _set(s)
+
+
+def _in_command(s: str, command: re.Match[str], calls: list[_Call]) -> Iterator[tuple[str, int, int]]:
+    text = command[0]
+    for call in calls:
+        if any(name in text for name in call.literals):
+            at = compiled(rf"\b(?:{call.programs})\b").search(s, *command.span())
+            if at is not None:
+                yield from _optioned(s, call, at.end(), command.end())
 
 
 def _optioned(s: str, call: _Call, start: int, end: int) -> Iterator[tuple[str, int, int]]:

@@ -200,21 +200,27 @@ def in_line(line: str) -> list[tuple[int, int]]:
     if not may_hold(line):
         return found
     at = 0
+    last = max((m.start() for m in compiled(END).finditer(line)), default=-1)
     for m in compiled(f"{BEGIN}|{END}").finditer(line):
         if m.start() < at:
             continue
-        span = _from_begin(line, m.start(), m.end()) if "BEGIN" in m[0] else _to_end(line, at, m.start(), m.end())
+        is_open = m.end() > last
+        span = (
+            _from_begin(line, m.start(), m.end(), is_open=is_open)
+            if "BEGIN" in m[0]
+            else _to_end(line, at, m.start(), m.end())
+        )
         if span is not None:
             found.append(span)
             at = span[1]
     return found
 
 
-def _from_begin(line: str, start: int, begin_end: int) -> tuple[int, int] | None:
+def _from_begin(line: str, start: int, begin_end: int, *, is_open: bool) -> tuple[int, int] | None:
+    """`is_open`: no END follows; a search for it behind each of many beginnings would take long."""
     if compiled(_BODY).match(line, begin_end) is None:
         return None
-    end = compiled(END).search(line, begin_end)
-    if end is not None:
+    if not is_open and (end := compiled(END).search(line, begin_end)) is not None:
         return start, end.end()
     eaten = compiled(rf"(?:\\{{1,4}}[nrt]|[ ]?{_HEADER}|[A-Za-z0-9+/=,-])*+").match(line, begin_end)
     return start, begin_end if eaten is None else eaten.end()

@@ -4,7 +4,7 @@ A worker prints its environment as JSON, in a URL, in a shell's quotes, as base6
 look for, a needle. The shortest has 8 characters.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from board.journal.marks import Marks
@@ -14,6 +14,7 @@ from board.journal.visible import visible
 
 SHORTEST: Final = 8
 _BASE64_OFFSETS: Final = ((0, 0), (1, 2), (2, 3))  # bytes before the value, and the characters that they decide too
+_GRAM: Final = 4
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 
 
@@ -53,6 +54,41 @@ def places(s: str, word: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = s.find(word, at + len(word))
+
+
+class Cores:
+    """What of each needle every way of writing it has: its longest word, or all of it where none is long enough."""
+
+    def __init__(self, needles: Iterable[str]) -> None:
+        self.all: Final = list(dict.fromkeys(map(_core, needles)))
+        self._by_gram: dict[int, list[str]] = {}
+        for core in filter(_is_a_core, self.all):
+            # Wherever it stands in a text, one of these is four characters of those that the text is cut into.
+            for gram in {core[at : at + _GRAM] for at in range(_GRAM)}:
+                self._by_gram.setdefault(_grams(gram)[0], []).append(core)
+        self._others = [core for core in self.all if not _is_a_core(core)]
+
+    def places(self, s: str, words: Iterable[str]) -> Iterator[int]:
+        """Where they stand in an ASCII text; `words` are at least those of the text that have `SHORTEST` characters."""
+        long = "\n".join(word for word in words if len(word) >= SHORTEST)
+        grams = self._by_gram.keys() & set(_grams(long)) if self._by_gram else ()
+        there = {core for gram in grams for core in self._by_gram[gram] if core in long}
+        for core in (*there, *self._others):
+            yield from places(s, core)
+
+
+def _core(needle: str) -> str:
+    word = max(compiled("[A-Za-z0-9]+").findall(needle), key=len, default="")
+    return word if _is_a_core(word) else needle.encode("ascii", "replace").decode("ascii")
+
+
+def _is_a_core(word: str) -> bool:
+    return len(word) >= SHORTEST and word.isascii() and word.isalnum()
+
+
+def _grams(s: str) -> Sequence[int]:
+    """An ASCII text cut into four characters each, as numbers; what is left at its end is left out."""
+    return memoryview(s.encode("ascii")[: len(s) // _GRAM * _GRAM]).cast("I")
 
 
 def forms_of(secret: str) -> Iterator[str]:

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
-from typing import Final, NewType
+from typing import TYPE_CHECKING, Final, NewType
+
+if TYPE_CHECKING:
+    from hashlib import blake2b
 
 # What may be written: made by the redactor, and by those that put such texts together.
 Redacted = NewType("Redacted", str)
@@ -29,6 +32,12 @@ class Marks:
         return _grammar(tuple(sorted(set(self._kinds()))))
 
     @cached_property
+    def _hash(self) -> "type[blake2b]":
+        from hashlib import blake2b
+
+        return blake2b
+
+    @cached_property
     def _exact(self) -> re.Pattern[str]:
         return re.compile(self.grammar)
 
@@ -37,9 +46,7 @@ class Marks:
         return re.compile(self.grammar + r"[)\]}>.:]*")
 
     def mark(self, kind: str, secret: str) -> str:
-        from hashlib import blake2b
-
-        digest = blake2b(secret.encode("utf-8", "replace"), key=self._key, digest_size=4).hexdigest()
+        digest = self._hash(secret.encode("utf-8", "replace"), key=self._key, digest_size=4).hexdigest()
         return f"[REDACTED:{kind}:{digest}]"
 
     def is_marked(self, value: str) -> bool:

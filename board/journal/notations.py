@@ -27,6 +27,7 @@ _ARGUMENTS: Final = (
 _LIST: Final = (
     rf"\b([A-Za-z_][\w.-]*)s(?:{_QUOTED})?\s{{0,4}}[=:]\s{{0,4}}\[((?:\s{{0,4}}{_QUOTED}[^\"'\n\[\]]+[\"'],?)++)"
 )
+_OPENS_LIST: Final = rf"\[\s{{0,4}}{_QUOTED}"
 _ITEM: Final = r"[\"']([^\"'\n\\]{8,})"
 _SQL: Final = (
     r"(?i:\bpassword|\bidentified(?: with \S{1,64})? (?:by|as))\s{1,4}"
@@ -54,7 +55,8 @@ SPOKEN: Final = (
     *("api ", "access ", "secret ", "unseal ", "license ", "recovery ", "auth ", "master ", "signing ", "client "),
     *("private ", "root "),
 )
-SAYS: Final = r"[a-z-]*(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
+SPOKEN_LAST: Final = ("key", "token", "secret")
+SAYS: Final = r"(?:word|phrase|code)?(?:[ ]\w{1,16}){0,2}[ ](?:is|was|are|to|=|->|→|reads)[ ]"
 PGPASS_HINT: Final = r":(?:[0-9]{4,5}|\*):[^:\s]{1,64}:[A-Za-z_][^:\s]{0,63}:"
 HINTS: Final = ("</", "password for ", "identified", "httponly", "samesite", "\ttrue\t", "\tfalse\t", '"kty"', "kty\\")
 
@@ -70,7 +72,7 @@ def noted(s: str) -> Iterator[tuple[str, int, int]]:
         yield from _named(s, _CALL, 1, 3, is_doubted=True)
     if "," in s:
         yield from _named(s, _ARGUMENTS, 2, 4, is_doubted=True)
-    if "[" in s:
+    if compiled(_OPENS_LIST).search(s) is not None:
         yield from _listed(s)
     yield from _said(s)
     yield from _kept(s)

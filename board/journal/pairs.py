@@ -21,7 +21,7 @@ _NAME: Final = (
     rf"(?P<sep>[ \t]{{0,8}}(?:=>|[:?]=|=(?!=)|{_OR}|{_TYPED}|:(?!:))[ \t]{{0,8}}))"
 )
 _OPENING: Final = r"([bBrRuUfFN@]{0,2})(\\{0,3}[\"'`])"
-_BARE: Final = r"(?:[^\s\"'`&;,\\]|[&;,](?!\s|\Z|\\{0,3}[\"']|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
+_BARE: Final = r"(?:[^\s\"'`&;,\\]++|[&;,](?!\s|\Z|\\{0,3}[\"']|[A-Za-z0-9_.-]{1,64}[=:])|\\(?!\\{0,3}[nrt\"']))++"
 _BRACED: Final = r"\{([^{}\n;]+)\}(?=;|\s|\Z)"
 _SIGNED: Final = r"(?i:digest|aws4-hmac-sha256|hawk|signature)[ \t]{1,4}"
 _SIGNED_REST: Final = (
@@ -29,18 +29,19 @@ _SIGNED_REST: Final = (
 )
 _TOKEN68: Final = r"[A-Za-z0-9_.~+/-]{3,}+=*+(?=[A-Z][A-Za-z-]*:|[^A-Za-z0-9_.~+/-]|\Z)"  # RFC 7235
 _SCHEME: Final = r"(?i:bearer|basic|token|apikey|negotiate)[ \t]{1,4}"
-_SHELL_WORD: Final = r"(?:[^\s\"'`\\]|\\(?!\\{0,3}[nrt\"']))*+"
-_REST: Final = r"(?:[^\n\"'\\&]|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?!\\{0,3}[nrt\"']))*+"
-_YAML_REST: Final = r"(?:[^\n#\\]|\\(?!\\{0,3}[nrt\"'])|(?<![ \t])#)*+"
+_SHELL_WORD: Final = r"(?:[^\s\"'`\\]++|\\(?!\\{0,3}[nrt\"']))*+"
+_REST: Final = r"(?:[^\n\"'\\&]++|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?!\\{0,3}[nrt\"']))*+"
+_YAML_REST: Final = r"(?:[^\n#\\]++|\\(?!\\{0,3}[nrt\"'])|(?<![ \t])#)*+"
 
 
 class _Name(NamedTuple):
-    """A name that announces a secret, and where its value starts."""
+    """A name that announces a secret, where it starts, and where its value does."""
 
     key: str
     kind: str
     sep: str
     is_spaced: bool
+    start: int
     end: int
 
     @property
@@ -72,8 +73,8 @@ def _secret_after(s: str, at: re.Match[str], marks: Marks) -> tuple[str, int, in
     if kind is None or (key.lower() == "pass" and ":" in (at["sep"] or " ")):
         return None
     sep = at["sep"] or " "
-    name = _Name(key, kind, sep.strip() or " ", sep != sep.strip(), at.end())
-    start, end = _value_span(s, name, marks, is_first=_stands_first(s, at.start()))
+    name = _Name(key, kind, sep.strip() or " ", sep != sep.strip(), *at.span())
+    start, end = _value_span(s, name, marks)
     value = s[start:end]
     if not value or marks.is_marked(value) or is_plain(value, kind):
         return None
@@ -96,7 +97,7 @@ def _kind(s: str, at: re.Match[str], key: str) -> str | None:
     return "cookie" if key.lstrip("-").lower() in ("cookie", "set-cookie") else secret_kind(key)
 
 
-def _value_span(s: str, name: _Name, marks: Marks, *, is_first: bool) -> tuple[int, int]:
+def _value_span(s: str, name: _Name, marks: Marks) -> tuple[int, int]:
     opening = compiled(_OPENING).match(s, name.end)
     start = name.end if opening is None else opening.end()
     if name.kind == "auth" and (signed := compiled(_SIGNED).match(s, start)) is not None:
@@ -107,13 +108,13 @@ def _value_span(s: str, name: _Name, marks: Marks, *, is_first: bool) -> tuple[i
     inside = start if scheme is None else scheme.end()
     if opening is not None:
         end = _matched_to(_quoted(opening[2]), s, start)
-        return (end, end) if _is_no_literal(s, opening, end) else (min(inside, end), end)
+        return (end, end) if end == start or _is_no_literal(s, opening, end) else (min(inside, end), end)
     if name.sep == ":" and scheme is not None and (word := compiled(_TOKEN68).match(s, inside)) is not None:
         return word.span()
     if name.sep == ":" and (scheme is not None or name.kind == "cookie"):
         end = _matched_to(_REST, s, inside)
         return inside, end
-    return start, _bare_end(s, name, marks, is_first=is_first)
+    return start, _bare_end(s, name, marks)
 
 
 def _is_no_literal(s: str, opening: re.Match[str], end: int) -> bool:
@@ -125,8 +126,9 @@ def _is_no_literal(s: str, opening: re.Match[str], end: int) -> bool:
     return is_template or closes
 
 
-def _bare_end(s: str, name: _Name, marks: Marks, *, is_first: bool) -> int:
+def _bare_end(s: str, name: _Name, marks: Marks) -> int:
     """Where an unquoted value ends: with its word, or with its line when the name stands first in it (YAML)."""
+    is_first = _stands_first(s, name.start)
     if is_first and name.is_shell:
         return _matched_to(_SHELL_WORD, s, name.end)
     word = s[name.end : _matched_to(_BARE, s, name.end)]
@@ -159,7 +161,7 @@ def _stands_first(s: str, start: int) -> bool:
 def _quoted(close: str) -> str:
     """What stands between quotes; escaped ones (JSON within JSON) end at the same escape, all end with the line."""
     if len(close) == 1:
-        return rf"(?:[^\\\n{close}]|\\.)*+"
+        return rf"(?:[^\\\n{close}]++|\\.)*+"
     return rf"(?:(?!(?<!\\){re.escape(close)})[^\n])*+"
 
 

@@ -12,7 +12,7 @@ from board.journal.events import PROMPTS, Scalar
 from board.journal.known import known_from_environment, needles
 from board.journal.longlines import LIMIT, cut
 from board.journal.marks import FAILED, Marks, Redacted, fingerprint
-from board.journal.places import placed, shapes_of
+from board.journal.places import Shapes
 from board.journal.rules import KINDS, may_name_a_secret, secret_named
 from board.journal.visible import visible
 
@@ -43,7 +43,7 @@ class Redactor:
         self._key = key
         self._known = known
         self._own = own
-        self.shapes = shapes_of(home, user, host)
+        self._shapes = Shapes(home, user, host)
         self._needles: list[tuple[str, str]] | None = None
         self._sieve: Sieve | None = None
         self._clean: set[str] = set()
@@ -110,7 +110,7 @@ class Redactor:
     # --- what a stream asks for
 
     def placed(self, s: str) -> str:
-        return placed(s, self.shapes)
+        return self._shapes.placed(s)
 
     @cached_property
     def _lines(self) -> "Lines":

@@ -7,6 +7,7 @@ would look at every character with every format.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from board.journal.formats import FORMATS
@@ -39,9 +40,9 @@ BY_PREFIX: Final = _by_prefix()
 
 def tokens(s: str, marks: Marks) -> list[Span]:
     """In order, none in another; of formats at one place the first of the table names the kind."""
-    from board.journal.prefixes import likely
+    from board.journal.prefixes import likely, words_of
 
-    found = sorted(span for prefix in likely(s) if prefix in s for span in tokens_of(prefix, s, marks))
+    found = sorted(span for prefix in {*likely(s, words_of(s))} if prefix in s for span in tokens_of(prefix, s, marks))
     return merged(Span(start, end, kind) for start, _, end, kind in found)
 
 
@@ -77,9 +78,12 @@ def _secret(m: re.Match[str], kind: str, before: str, marks: Marks) -> tuple[int
 def merged(found: Iterable[Span]) -> list[Span]:
     """In order; those that overlap are one, named by who begins first, or came first."""
     spans: list[Span] = []
-    for start, end, kind in sorted(found, key=lambda span: span.start):
-        if spans and start < spans[-1].end:
-            spans[-1] = spans[-1]._replace(end=max(end, spans[-1].end))
-        elif end > start:
-            spans.append(Span(start, end, kind))
+    done = 0
+    for span in sorted(found, key=itemgetter(0)):
+        if span[0] < done:
+            done = max(span[1], done)
+            spans[-1] = spans[-1]._replace(end=done)
+        elif span[1] > span[0]:
+            spans.append(span)
+            done = span[1]
     return spans

@@ -9,9 +9,15 @@ from functools import cache
 import pytest
 
 from board.journal.formats import FORMATS, Format
+from board.journal.marks import Marks
+from board.journal.prefixes import likely, words_of
+from board.journal.sieve import Sieve
+from board.journal.tokens import KINDS, tokens_of
 from tests.unit.tokens import Drawn, drawn, is_open, loose
 
 compiled = cache(re.compile)
+MARKS = Marks(b"k", lambda: KINDS)
+SIEVES = [Sieve([], MARKS, None, fast=is_fast) for is_fast in (False, True)]
 ROWS = [pytest.param(row, id=f"{number}-{row.kind}") for number, row in enumerate(FORMATS)]
 OPEN = [row for row in ROWS if is_open(row.values[0])]  # type: ignore[arg-type]
 
@@ -47,6 +53,21 @@ def test_a_row_finds_its_tokens_from_their_prefix(row: Format) -> None:
             m = matched(row, one)
             assert m is not None, one
             assert m[0] == one.token
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_is_asked_wherever_one_of_its_tokens_stands(row: Format) -> None:
+    """No cheap look at a line or at a long text leaves out a prefix that has a token there, of the least length too.
+
+    Mutants seen red: what has a full stop soon is a long word; what may be absent counts.
+    """
+    for prefix, seed in ((prefix, seed) for prefix in row.prefixes for seed in range(3)):
+        one = drawn(row, prefix, seed)
+        for around in ("{}", "one\n use {} now\ntwo", "'{}'", "a\\n{}", "%22{}", "(/{})"):
+            text = around.format(one.before + one.token)
+            if any(tokens_of(prefix, text, MARKS)):
+                assert prefix in {*likely(text, words_of(text))}, text
+                assert all(sieve.hot(text) for sieve in SIEVES), text
 
 
 @pytest.mark.parametrize("row", OPEN)

@@ -9,12 +9,14 @@ import string
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from board.journal.places import placed
+from board.journal.prefixes import likely, words_of
 from board.journal.redact import Redactor, is_harmless
+from board.journal.rules import is_worth_masking
 from board.journal.sieve import Sieve
+from board.journal.tokens import BY_PREFIX
 from board.journal.visible import visible
 
 WORD = string.ascii_letters + string.digits
@@ -106,6 +108,32 @@ LINES = st.sampled_from(
         ),
     ]
 )
+PLACES = (
+    *(
+        "/home/dev",
+        "\\/home\\/dev",
+        "%2Fhome%2Fdev",
+        "-home-dev",
+        "/Users/dev",
+        "C:\\Users\\dev",
+        "USER=dev",
+        "1(dev)",
+        "dev",
+    ),
+    *(
+        "/a/a-a",
+        "-a-a-a",
+        "/home/a-a",
+        "USER=a-a",
+        "HOST=a-a-box-7",
+        "a-a",
+        "-a",
+        "@devbox",
+        "HOST=devbox",
+        "dev@devbox",
+    ),
+    *("a-a@a-a-box-7", "box-7", "-aaaa", "-aaaa-aaaa-aaaa", " ", ".", "=", "/", "x"),
+)
 TEXTS = st.lists(LINES, max_size=24).flatmap(
     lambda lines: st.sampled_from(["\n", "\r\n"]).map(lambda end: end.join(lines))
 )
@@ -138,11 +166,62 @@ def test_no_line_is_left_out_that_holds_a_secret(lines: list[str]) -> None:
     Mutants seen red: words of 40 characters instead of 12; no look at what is escaped.
     """
     for line in (visible(line) for line in lines):
-        for is_fast in (False, True):
-            sieve = Sieve([needle for needle, _ in REDACT.needles()], REDACT.marks, None, fast=is_fast)
-            seen = placed(line, REDACT.shapes).replace("\n", " ")
+        for sieve in sieves(REDACT):
+            seen = REDACT.placed(line).replace("\n", " ")
             if REDACT.settled(seen) != seen:
                 assert sieve.hot(f"before\n{seen}\nbehind"), seen
+
+
+def sieves(redactor: Redactor) -> list[Sieve]:
+    """With the extra and without."""
+    found = [needle for needle, _ in redactor.needles()]
+    return [Sieve(found, redactor.marks, None, fast=is_fast) for is_fast in (False, True)]
+
+
+@settings(max_examples=200, deadline=None)
+@example(".WEBHOOK.office.com/", "")
+@given(st.text(WORD + " /+&'-_.#%", min_size=8, max_size=24).filter(is_worth_masking), st.text(WORD + " =", max_size=5))
+def test_a_known_value_of_any_characters_is_found_in_a_long_text(value: str, before: str) -> None:
+    """Also one that has no long word, wherever in a text it starts.
+
+    Mutants seen red: what has no long word is looked for among the words; a gram of the first characters alone; a value
+    that is a token's prefix is taken for nothing else.
+    """
+    redactor = a_redactor(known={"X": visible(value)})
+    for sieve in sieves(redactor):
+        assert sieve.hot(f"one\n{before}{value}x\ntwo") or not redactor.needles()
+
+
+@pytest.mark.parametrize("prefix", BY_PREFIX)
+def test_each_prefix_is_found_in_a_long_text(prefix: str) -> None:
+    """At a line's start, in quotes, behind a written line end. Mutant seen red: a part with a line's end too many."""
+    for around in ("{}", "a ('{}') b", "a\\n{}", "a?{}?b", "/{}", "a={},"):
+        text = around.format(prefix + "x" * 20)
+        assert prefix in {*likely(text, words_of(text))}, text
+
+
+@pytest.mark.parametrize("shift", range(9))
+def test_coded_text_is_found_wherever_it_starts(shift: int) -> None:
+    """Mutants seen red: three of four places to start from; no look behind the first word that looks so."""
+    secret = f"a long text and {GITHUB} in it"
+    for coded in (base64.b64encode(secret.encode()).decode(), secret.encode().hex()):
+        text = f"{'x' * shift} abcd/effedcba/abcdef/abcdef and {coded}, behind\n"
+        for sieve in sieves(REDACT):
+            assert sieve.hot(text) == [text.index(coded)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(PLACES), min_size=1, max_size=8).map("".join))
+def test_places_in_a_long_text_are_those_of_its_lines(line: str) -> None:
+    """One search for all of them finds what a search for each finds.
+
+    Mutants seen red: the longest needle at a place alone; those that begin in another's word left out.
+    """
+    many = "\n".join((line, *["plain words"] * 500, line))
+    odd = a_redactor(home="/aaaa/aaaa-aaaa", user="aaaa-aaaa", host="aaaa-aaaa")
+    for redactor in (REDACT, a_redactor(home="/a/a-a", user="a-a", host="a-a-box-7"), odd):
+        once = redactor.placed(line)
+        assert redactor.placed(many) == "\n".join((once, *["plain words"] * 500, once))
 
 
 @settings(max_examples=400, deadline=None)
@@ -150,7 +229,7 @@ def test_no_line_is_left_out_that_holds_a_secret(lines: list[str]) -> None:
 def test_what_looks_harmless_is(line: str) -> None:
     """The short cut for usual values lets nothing pass. Mutant seen red: options are no sign of a command."""
     for part in (line, *line.split(), "7z x -p" + line[:11], "wget --user a:" + line[:9]):
-        seen = placed(visible(part.replace("\n", " ")), REDACT.shapes)
+        seen = REDACT.placed(visible(part.replace("\n", " ")))
         if is_harmless(seen):
             assert REDACT.settled(seen) == seen
 
