@@ -143,7 +143,9 @@ def test_whoever_comes_next_waits_for_the_git_of_a_killed_one(world: World) -> N
     Mutant seen red: git started without the lock."""
     hook = world.repo / ".git" / "hooks" / "post-checkout"
     folder = world.repo.parent
-    hook.write_text(f"#!/bin/sh\ntouch '{folder}/hooked'; while test ! -e '{folder}/go'; do sleep 0.05; done\n")
+    hook.write_text(
+        f"#!/bin/sh\ntouch '{folder}/hooked'; for _ in $(seq 400); do test -e '{folder}/go' && exit; sleep 0.05; done\n"
+    )
     hook.chmod(0o755)
     process = begin(world, "refund")
     let_go(process)
