@@ -33,6 +33,7 @@ def tmux_socket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="cb")
     socket = f"crewboard-test-{secrets.token_hex(4)}"
     monkeypatch.setenv("TMUX_TMPDIR", folder)
+    monkeypatch.setenv("TMPDIR", folder)  # tasks' temporary folders end with it, too
     monkeypatch.delenv("TMUX", raising=False)
     monkeypatch.delenv("TMUX_PANE", raising=False)
     yield socket

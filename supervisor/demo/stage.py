@@ -65,7 +65,7 @@ class Stage:
 
     def start_supervisor(self) -> None:
         argv = [sys.executable, "-m", "supervisor", "run", "-q", "--board", str(self.board_path)]
-        env = {**self.environment, "COLUMNS": "100"}
+        env = {**self.environment, "COLUMNS": "100", "TMPDIR": str(self.top)}  # tasks' own folders go with the rest
         log = (self.top / "supervisor.log").open("wb")
         with log:
             self._supervisor = subprocess.Popen(
