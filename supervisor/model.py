@@ -15,6 +15,7 @@ from typing import Literal
 from board.model import Ending, Task
 from board.settings import RestartPolicy
 from supervisor.activity import Activity, Doing, Working
+from supervisor.agents.needs import Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class Observation:
 
     `listed` is False when tmux could not be asked at all. `pane` is None when the listing holds no pane with this
     attempt's mark. `process_lives` is about the worker itself, `others` about what else carries its mark. `ran_for` is
-    how long the worker itself has run, by a clock that nobody sets; `activity` what it did, where that is followed.
+    how long the worker itself has run, by a clock that nobody sets; `activity` what it did, where that is followed;
+    `need` what its agent needs a person for.
     """
 
     at: float
@@ -103,6 +105,7 @@ class Observation:
     problem: str | None = None
     ran_for: float | None = None
     activity: Activity | None = None
+    need: Need | None = None
 
     @property
     def sure(self) -> Sure:

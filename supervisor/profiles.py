@@ -21,7 +21,10 @@ COMMAND_PROFILE = "run"  # what a `run` step uses: its own command line
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step."""
+    """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step.
+
+    `screens` names the agent by whose rules its state is read; None for what has none.
+    """
 
     name: str
     start: tuple[str, ...]
@@ -29,6 +32,7 @@ class Profile:
     env: Mapping[str, str]
     settles: str = "said"
     limited: re.Pattern[str] | None = None
+    screens: str | None = None
 
     @property
     def program(self) -> str:
@@ -98,4 +102,8 @@ def _profile(name: str, data: Mapping[str, Any]) -> Profile:
     resume = tuple(str(word) for word in data.get("resume") or start)
     limited = re.compile(str(data["limited"])) if data.get("limited") else None
     env = {str(key): str(value) for key, value in (data.get("env") or {}).items()}
-    return Profile(name, start, resume, env, str(data.get("settles", "said")), limited)
+    return Profile(name, start, resume, env, str(data.get("settles", "said")), limited, _screens(data))
+
+
+def _screens(data: Mapping[str, Any]) -> str | None:
+    return str(data["screens"]) if data.get("screens") else None

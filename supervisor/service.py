@@ -22,6 +22,7 @@ from supervisor import faults, signals
 from supervisor.control import TmuxError
 from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
+from supervisor.gaze import Gaze
 from supervisor.instance import Instance
 from supervisor.model import Alive, Lingering
 from supervisor.overview import RETRY, Overview
@@ -59,6 +60,7 @@ class Supervisor:
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
         self.vigil = Vigil(self.eyes, tools, self._wake.set)
         self.ears = Ears(self.eyes, self._say_soon)
+        self.gaze = Gaze(self.eyes, tools, self._wake.set, self._say_soon)
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -82,7 +84,7 @@ class Supervisor:
         self.tools.watch = lambda process: self._watching().watch(process, lambda _: self._wake.set())
         self._handle_signals()
         await self.tools.recorder.attach(may_start=self._stopping is None)
-        besides = (self._watch_files(), self.vigil.keep(), self.ears.keep(), self._record())
+        besides = (self._watch_files(), self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self._record())
         beside = [asyncio.create_task(each) for each in besides]
         for each in beside:
             each.add_done_callback(partial(faults.over, self.tools))
