@@ -77,7 +77,9 @@ def _screen_record(agent: str, screen: str, redact: Callable[[str], str]) -> dic
 
 
 def _screen_lines(found: Mapping[str, Any]) -> list[str]:
-    shown = [f"rules were seen with {found['agent']} {found['seen_with']}" if found["seen_with"] else "no rule decides"]
+    shown = [
+        f"this rule was seen with {found['agent']} {found['seen_with']}" if found["seen_with"] else "no rule decides"
+    ]
     shown += [f"until {found['until']}"] if found["until"] else []
     return [*shown, *(f"  {line}" for line in (found["detail"] or "").splitlines())]
 

@@ -131,9 +131,7 @@ _ALL: Final = (
         "explaining:explain",
         (
             Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"}),
-            option(
-                "--screen", "FILE", "instead of a task: a captured screen, as `tmux capture-pane -p -J` prints it; -"
-            ),
+            option("--screen", "FILE", "instead of a task: what `tmux capture-pane -p -J` printed; - is stdin"),
             option("--agent", "NAME", "… of this agent: claude, codex, gemini or opencode"),
         ),
         "supervisor explain refund-tests\nsupervisor explain --screen pane.txt --agent claude",
