@@ -76,7 +76,7 @@ def cut(screen: str, layout: Layout) -> Parts:
     lines = [line for each in screen.splitlines() if (line := each.rstrip())]
     box = _BOXES[layout.frame](lines, layout.prompt)
     if box is None:
-        return Parts(open=_open(lines))
+        return Parts(open=_open(lines, layout))
     is_bare = layout.frame is Frame.BARE
     above = lines[: box.start - (layout.frame is Frame.RULED)]
     footer = lines[box.stop + (not is_bare) :]
@@ -128,7 +128,9 @@ def _said(above: Sequence[str], prompt: str) -> tuple[str, ...]:
     return tuple(above[typed + 1 :][-SAID:])
 
 
-def _open(lines: Sequence[str]) -> tuple[str, ...]:
-    rules = [place for place, line in enumerate(lines) if _RULE.fullmatch(line)]
-    since = rules[-2] + 1 if len(rules) > 1 else rules[-1] + 1 if rules else 0
-    return tuple(lines[since:][-OPEN:])
+def _open(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
+    """Back to the last rule but one, or to what the person typed last where a bare prompt can't be a choice."""
+    since = [0, *(place + 1 for place, line in enumerate(lines) if _RULE.fullmatch(line))]
+    typed = [place + 1 for place, line in enumerate(lines) if _is_prompt(line, layout.prompt)]
+    starts = [since[-2 if len(since) > 2 else -1], *(typed[-1:] if layout.frame is Frame.BARE else ())]
+    return tuple(lines[max(starts) :][-OPEN:])

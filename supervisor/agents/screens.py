@@ -17,6 +17,7 @@ from supervisor.screen import limited_until
 
 NO_RULE: Final = "no rule"
 TWO_RULES: Final = "two rules"
+_BORDER: Final = "│┃ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ _G_LAST = r"[^\n]*(?:\n(?! *[✦✕] )[^\n]*)*\n\f"
 _G_BUSY = r"^ *[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*\(esc to cancel, \d"
 _G_ERROR = r"^ *✕ (\[API Error: [^\n]*)"
 _ENTER = r"[\s\S]*\n\s*Enter to confirm · Esc to cancel\Z"
-_DIALOG = r"[\s\S]*● \d\. [\s\S]*╰─+╯\Z"
+_WARNED = r"(?:\n *[⚠ℹ] [^\n]*(?:\n {3,}[^\n]*)*)*\Z"  # Gemini's warnings stand below whatever it asks
+_DIALOG = rf"[\s\S]*● \d\. [\s\S]*╰─+╯{_WARNED}"
 _FRAME = r"[^\n]*(?:\n[^\w\n]*)*\Z"  # nothing but a frame behind it
 
 
@@ -138,7 +140,7 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     _asks(
         *("gemini", "permission-prompt"),
-        rf"● 1\. Allow once[\s\S]*\d\. No, suggest changes \(esc\){_FRAME}",
+        rf"\bAllow [^\n]*\?[^\n]*\n{_DIALOG}",
         *(_GEMINI, "permission"),
     ),
     _says(("gemini", "busy", State.BUSY), _G_BUSY, (_GEMINI, "busy")),
@@ -179,7 +181,7 @@ def read_screen(agent: str, screen: str, at: float) -> Reading | None:
 def _detail(row: Row, match: re.Match[str], parts: Parts) -> str:
     """The question, or the complaint, as it stands there."""
     if row.state is State.ASKING:
-        return "\n".join(line.strip() for line in parts.open if not _is_decoration(line))
+        return "\n".join(line.strip(_BORDER) for line in parts.open if not _is_decoration(line))
     return " ".join(match[1].split()) if match.re.groups else ""
 
 
