@@ -19,6 +19,7 @@ from typing import Final, assert_never
 SAID: Final = 14  # lines above the box that still count as what was said last
 OPEN: Final = 30  # lines of a dialog
 FOOTER: Final = 5  # lines below the box
+WIDEST: Final = 500  # characters of a line: no agent draws longer ones, and half a line could show half a secret
 FEED: Final = "\f"  # between what was said and the footer: nothing on a screen is one
 BOX: Final = 12  # lines of it: a longer draft is cut off by the agents themselves
 
@@ -73,7 +74,7 @@ class Parts:
 
 
 def cut(screen: str, layout: Layout) -> Parts:
-    lines = [line for each in screen.splitlines() if (line := each.rstrip())]
+    lines = [line if len(line) <= WIDEST else "…" for each in screen.splitlines() if (line := each.rstrip())]
     box = _BOXES[layout.frame](lines, layout.prompt)
     if box is None:
         return Parts(open=_open(lines, layout))

@@ -71,7 +71,7 @@ _G_BUSY = r"^ *[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*\(esc to cancel, \d"
 _G_ERROR = r"^ *✕ (\[API Error: [^\n]*)"
 _ENTER = r"[\s\S]*\n\s*Enter to confirm · Esc to cancel\Z"
 _WARNED = r"(?:\n *[⚠ℹ] [^\n]*(?:\n {3,}[^\n]*)*)*\Z"  # Gemini's warnings stand below whatever it asks
-_DIALOG = rf"[\s\S]*● \d\. [\s\S]*╰─+╯{_WARNED}"
+_DIALOG = rf"[\s\S]*\n[│ ]*● \d\. [\s\S]*\n *╰─+╯{_WARNED}"
 _FRAME = r"[^\n]*(?:\n[^\w\n]*)*\Z"  # nothing but a frame behind it
 
 
@@ -91,13 +91,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 TABLE: Final[tuple[Row, ...]] = (
-    _asks("claude", "trust-dialog", rf"Quick safety check:{_ENTER}", _CLAUDE, "trust"),
-    _asks("claude", "bypass-dialog", rf"Bypass Permissions mode[\s\S]*Yes, I accept{_ENTER}", _CLAUDE, "bypass"),
-    _asks("claude", "mcp-dialog", rf"New MCP server found in this project{_ENTER}", _CLAUDE, "mcp"),
-    _asks("claude", "api-key-dialog", rf"Do you want to use this API key\?{_ENTER}", _CLAUDE, "api-key"),
+    _asks("claude", "trust-dialog", rf"^ *Quick safety check:{_ENTER}", _CLAUDE, "trust"),
+    _asks(
+        "claude", "bypass-dialog", rf"^ *In Bypass Permissions mode,[\s\S]*\n *Yes, I accept{_ENTER}", _CLAUDE, "bypass"
+    ),
+    _asks("claude", "mcp-dialog", rf"^ *New MCP server found in this project{_ENTER}", _CLAUDE, "mcp"),
+    _asks("claude", "api-key-dialog", rf"^ *Do you want to use this API key\?{_ENTER}", _CLAUDE, "api-key"),
     _asks(
         *("claude", "permission-prompt"),
-        r"Do you want to [^\n]*\?\n[\s\S]*\d\. No[^\n]*\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
+        r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*\d\. No[^\n]*\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
         *(_CLAUDE, "permission"),
     ),
     _asks("claude", "question", r"\n\s*Enter to select · ↑/↓ to navigate · Esc to cancel\Z", _CLAUDE, "question"),
@@ -114,11 +116,11 @@ TABLE: Final[tuple[Row, ...]] = (
     _says(("claude", "input-box", State.IDLE), "❯", (_CLAUDE, "idle"), f"{_C_BUSY}|{_C_RETRYING}|{_C_ENDED}"),
     _asks(
         *("codex", "permission-prompt"),
-        r"Would you like to [^\n]*\?\n[\s\S]*\n\s*Press enter to confirm or esc to cancel\Z",
+        r"^ *Would you like to [^\n]*\?\n[\s\S]*\n\s*Press enter to confirm or esc to cancel\Z",
         *(_CODEX, "permission"),
     ),
-    _asks("codex", "hooks-review", r"Hooks need review[\s\S]*\n\s*enter confirm · esc skip\Z", _CODEX, "hooks"),
-    _asks("codex", "trust-dialog", r"Trust this folder\?[\s\S]*\n\s*enter continue · esc back\Z", _CODEX, "trust"),
+    _asks("codex", "hooks-review", r"^ *Hooks need review[\s\S]*\n\s*enter confirm · esc skip\Z", _CODEX, "hooks"),
+    _asks("codex", "trust-dialog", r"^ *Trust this folder\?[\s\S]*\n\s*enter continue · esc back\Z", _CODEX, "trust"),
     _says(("codex", "busy", State.BUSY), _X_BUSY, (_CODEX, "busy")),
     _says(("codex", "usage-limit", State.LIMITED), f"{_X_LIMIT}{_X_LAST}", (_CODEX, "usage-limit"), _X_BUSY),
     _says(("codex", "error", State.FAILED), f"{_X_ERROR}{_X_LAST}", (_CODEX, "error"), _X_BUSY),
@@ -129,18 +131,18 @@ TABLE: Final[tuple[Row, ...]] = (
     _asks(
         "gemini",
         "trust-dialog",
-        rf"Do you trust the files in this folder\?{_DIALOG}",
+        rf"^[│ ]*Do you trust the files in this folder\?{_DIALOG}",
         *(_GEMINI, "trust"),
     ),
     _asks(
         "gemini",
         "first-run-dialog",
-        rf"How would you like to authenticate for this project\?{_DIALOG}",
+        rf"^[│ ]*How would you like to authenticate for this project\?{_DIALOG}",
         *(_GEMINI, "first-run"),
     ),
     _asks(
         *("gemini", "permission-prompt"),
-        rf"\bAllow [^\n]*\?[^\n]*\n{_DIALOG}",
+        rf"^[│ ]*Allow [^?\n]*\?[│ ]*(?=\n){_DIALOG}",
         *(_GEMINI, "permission"),
     ),
     _says(("gemini", "busy", State.BUSY), _G_BUSY, (_GEMINI, "busy")),
@@ -148,7 +150,7 @@ TABLE: Final[tuple[Row, ...]] = (
     _says(("gemini", "input-box", State.IDLE), ">", (_GEMINI, "idle"), f"{_G_BUSY}|{_G_ERROR}{_G_LAST}"),
     _asks(
         *("opencode", "permission-prompt"),
-        rf"△ Permission required[\s\S]*Allow once +Allow always +Reject{_FRAME}",
+        rf"^[┃ ]*△ Permission required[\s\S]*Allow once +Allow always +Reject{_FRAME}",
         *(_OPENCODE, "permission"),
     ),
     _says(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.agents.reading import Source, State
-from supervisor.agents.region import BOX, FEED, FOOTER, SAID, Region, cut
+from supervisor.agents.region import BOX, FEED, FOOTER, SAID, WIDEST, Region, cut
 from supervisor.agents.screens import AGENTS, LAYOUTS, NO_RULE, TABLE, TWO_RULES, read_screen
 from supervisor.agents.statusfile import read_status_file
 from supervisor.agents.titles import TITLES, read_title
@@ -102,6 +102,15 @@ def test_no_text_breaks_the_reading(agent: str, text: str) -> None:
     assert len(parts.footer) <= FOOTER
     assert len(parts.box) <= BOX or agent == "opencode"
     assert parts.text(Region.LIVE).count(FEED) == 1
+
+
+def test_a_line_that_no_agent_draws_is_left_out_whole() -> None:
+    """So that no screen takes long to be read, and no half of a line is shown. Mutant: cut where it gets too long."""
+    text = read_sample("claude", "permission").text.replace("touch made-up-file", "touch " + "x" * WIDEST)
+    reading = read_screen("claude", text, AT)
+    assert reading is not None
+    assert reading.state is State.ASKING
+    assert "xxx" not in reading.detail
 
 
 def test_an_empty_screen_and_an_unknown_agent() -> None:
