@@ -198,6 +198,8 @@ TABLES: Final[Mapping[str, Table]] = {
             "screens": Key(
                 NAME, "The agent whose screens, titles and files it shows: its state is read by their rules."
             ),
+            "version": Key(ARGV, "Asks the program for its version, for `supervisor doctor`."),
+            "tested": Key(TEXTS, "The versions that this profile was tried with."),
             "program": Key(TEXT, "The program that `supervisor doctor` looks for."),
         },
         "{use: shell}",
