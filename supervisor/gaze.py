@@ -135,7 +135,8 @@ class Gaze:
         """A worker that nobody says anything of is starting, for as long as it is young."""
         known.heard.pop(Source.PROCESS, None)
         is_told = settled_of(known.heard, at).state is not State.UNKNOWN
-        if not is_told and (known.ran_for() or YOUNG) < YOUNG:
+        age = known.ran_for()
+        if not is_told and age is not None and age < YOUNG:
             self._hear(known, Reading(Source.PROCESS, State.STARTING, "young", at))
 
     def _tell(self, before: Settled, after: Settled, *, has_more: bool) -> None:
