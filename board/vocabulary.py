@@ -248,6 +248,11 @@ TABLES: Final[Mapping[str, Table]] = {
             "limited": Key(
                 Regex(), "What the screen shows at a usage limit; groups `until` and `seconds` say how long."
             ),
+            "screens": Key(
+                NAME, "The agent whose screens, titles and files it shows: its state is read by their rules."
+            ),
+            "version": Key(ARGV, "Asks the program for its version, for `supervisor doctor`."),
+            "tested": Key(TEXTS, "The versions that this profile was tried with."),
             "program": Key(TEXT, "The program that `supervisor doctor` looks for."),
         },
         "{use: shell}",

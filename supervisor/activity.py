@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from board.model import Ending
+from supervisor.agents.needs import Need
 
 MANY = 4  # so often a block has to stand there
 SCROLLS = 3  # glimpses that found new output, and the same block at its end
@@ -67,7 +68,7 @@ class BeingEnded:
     why: Ending
 
 
-Doing = Working | Stalled | Looping | Overdue | BeingEnded
+Doing = Working | Stalled | Looping | Overdue | BeingEnded | Need
 
 
 @dataclass(frozen=True, slots=True)

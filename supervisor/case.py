@@ -12,6 +12,7 @@ from typing import Final, assert_never
 
 from board.model import Task
 from supervisor.activity import BeingEnded, Doing, Looping, Overdue, Stalled, Working
+from supervisor.agents.needs import Asking, AtLimit, Failing
 from supervisor.model import (
     Absent,
     Action,
@@ -79,7 +80,7 @@ def _verdict_fields(verdict: Verdict, now: float) -> dict[str, Scalar]:
         case Absent():
             return {"case_verdict": "absent"}
         case Alive():
-            return {"case_verdict": "alive", "case_pid": verdict.pid, **_doing_fields(verdict.doing)}
+            return {"case_verdict": "alive", "case_pid": verdict.pid, **_doing_fields(verdict.doing, now)}
         case Lingering():
             return {"case_verdict": "lingering", "case_lingering_count": verdict.count}
         case Dead():
@@ -90,7 +91,7 @@ def _verdict_fields(verdict: Verdict, now: float) -> dict[str, Scalar]:
             assert_never(verdict)
 
 
-def _doing_fields(doing: Doing) -> dict[str, Scalar]:
+def _doing_fields(doing: Doing, now: float) -> dict[str, Scalar]:
     match doing:
         case Working():
             return {}
@@ -100,6 +101,14 @@ def _doing_fields(doing: Doing) -> dict[str, Scalar]:
             return {"case_doing": "looping", "case_loop_lines_count": len(lines), "case_loop_times_count": times}
         case Overdue(limit=limit):
             return {"case_doing": "overdue", "case_limit_s": limit}
+        case Asking(rule=rule, source=source):
+            return {"case_doing": "asking", "case_agent_rule": rule, "case_agent_source": source}
+        case AtLimit(rule=rule, source=source, until=until):
+            ends = None if until is None else until - now
+            by: dict[str, Scalar] = {"case_agent_rule": rule, "case_agent_source": source}
+            return {"case_doing": "limited", **by, "case_ends_in_s": ends}
+        case Failing(rule=rule, source=source):
+            return {"case_doing": "failing", "case_agent_rule": rule, "case_agent_source": source}
         case BeingEnded(why=why):
             return {"case_doing": "being ended", "case_ending": str(why)}
         case _:

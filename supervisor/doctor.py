@@ -14,13 +14,11 @@ from pathlib import Path
 from board.errors import BoardError, Busy
 from board.findings import label
 from board.journal.loading import load
-from board.model import Board
 from board.settings import Redact
-from board.store import FileStore
+from supervisor.agents.health import agent
 from supervisor.control import TmuxError
 from supervisor.install import host_of, read
 from supervisor.instance import running
-from supervisor.launch import missing_program
 from supervisor.machine import (
     git_program,
     inotify,
@@ -199,20 +197,9 @@ def agents(patient: Patient) -> list[Finding]:
         return []
     used = {task.agent for task in patient.open_tasks if task.agent is not None}
     profiles = Profiles(store.side)
-    return [_agent(profiles, board, store, name, is_used=name in used) for name in sorted(used | set(board.agents))]
-
-
-def _agent(profiles: Profiles, board: Board, store: FileStore, name: str, *, is_used: bool) -> Finding:
-    level: Level = "failure" if is_used else "warning"
-    try:
-        profile = profiles.find(board, name)
-    except BoardError as error:
-        return Finding(f"agent {name}", level, error.message, error.remedy)
-    missing = missing_program(profile, store.folder)
-    if missing is not None:
-        remedy = f"install {missing}, or put its folder on the PATH that the supervisor is started with"
-        return Finding(f"agent {name}", level, f"the program {missing} is not on the PATH", remedy)
-    return Finding(f"agent {name}", "ok", profile.program)
+    return [
+        agent(profiles, board, store.folder, name, is_used=name in used) for name in sorted(used | set(board.agents))
+    ]
 
 
 def briefs(patient: Patient) -> Finding | list[Finding]:

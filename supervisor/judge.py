@@ -37,7 +37,8 @@ def _doing(task: Task, seen: Observation, stall_after: float) -> Doing:
     limit = task.step.max_runtime
     if limit and seen.ran_for is not None and seen.ran_for >= limit:
         return Overdue(limit)
-    return doing_of(seen.activity, stall_limit(task.step, stall_after))
+    # Who waits for an answer is silent, and is no stall: it must not be ended for that.
+    return seen.need or doing_of(seen.activity, stall_limit(task.step, stall_after))
 
 
 def _verdict(task: Task, seen: Observation) -> Verdict:

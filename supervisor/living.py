@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from board.instants import format_span
+from board.instants import format_instant, format_span
 from board.model import Ending, Step
 from supervisor.activity import BeingEnded, Looping, Overdue, Stalled, Working
+from supervisor.agents.needs import Asking, AtLimit, Failing
 from supervisor.model import Alive, Case, Decision, End, Lingering, Nothing, Rule
 
 
@@ -38,6 +39,15 @@ def _living(case: Case, verdict: Alive) -> Decision:
         case Overdue(limit=limit):
             why = f"{lives}, but its step may run for {format_span(limit)} at most"
             return Decision(Rule.ALIVE, End(case.grace, Ending.MAX_RUNTIME), why)
+        case Asking(rule=rule, source=source):
+            return Decision(Rule.ALIVE, Nothing(), f"{lives}, and waits for an answer ({rule}, says its {source})")
+        case AtLimit(rule=rule, source=source, until=until):
+            end = "" if until is None else f" until {format_instant(round(until))}"
+            return Decision(
+                Rule.ALIVE, Nothing(), f"{lives}, but is at its usage limit{end} ({rule}, says its {source})"
+            )
+        case Failing(rule=rule, source=source):
+            return Decision(Rule.ALIVE, Nothing(), f"{lives}, but its agent failed ({rule}, says its {source})")
         case BeingEnded(why=ending):
             return Decision(Rule.ALIVE, End(case.grace, ending), f"{lives}, and is being ended: {ending}")
         case _:

@@ -15,6 +15,7 @@ from typing import Literal
 from board.model import Ending, Task
 from board.settings import RestartPolicy
 from supervisor.activity import Activity, Doing, Working
+from supervisor.agents.needs import Need
 
 SETUP = -1  # instead of a token, of which nobody was granted one: a command that readies the task's tree
 _SETUP_WORD = "setup"
@@ -95,7 +96,8 @@ class Observation:
 
     `listed` is False when tmux could not be asked at all. `pane` is None when the listing holds no pane with this
     attempt's mark. `process_lives` is about the worker itself, `others` about what else carries its mark. `ran_for` is
-    how long the worker itself has run, by a clock that nobody sets; `activity` what it did, where that is followed.
+    how long the worker itself has run, by a clock that nobody sets; `activity` what it did, where that is followed;
+    `need` what its agent needs a person for.
     """
 
     at: float
@@ -111,6 +113,7 @@ class Observation:
     problem: str | None = None
     ran_for: float | None = None
     activity: Activity | None = None
+    need: Need | None = None
 
     @property
     def sure(self) -> Sure:

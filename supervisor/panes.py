@@ -14,13 +14,17 @@ from supervisor.processes import ProcessId, identify, is_alive
 
 ATTEMPT_OPTION = "@crewboard_attempt"
 PROCESS_OPTION = "@crewboard_process"
+BELLS_OPTION = "@crewboard_bells"  # of a window: how often it was rung in, counted by the server itself
 
 FORMAT = (
     "#{pane_id} #{window_id} #{pane_pid} #{pane_dead} #{pane_dead_status} #{pane_dead_signal}"
     f" #{{{PROCESS_OPTION}}} #{{{ATTEMPT_OPTION}}} #{{session_name}}:#{{window_name}}"
 )
 # What is written to a pane moves at least one of these; the last is a clock's, and only ever compared.
-OUTPUT_FORMAT = "#{pane_id} #{alternate_on} #{history_size}/#{cursor_x}/#{cursor_y}/#{window_activity}"
+OUTPUT_FORMAT = (
+    "#{pane_id} #{alternate_on} #{history_size}/#{cursor_x}/#{cursor_y}/#{window_activity}"
+    f" #{{{BELLS_OPTION}}} #{{pane_title}}"
+)
 # A session's name never holds a colon, and only the window's name, the last, may hold a space.
 _LINE = re.compile(r"(%\d+) (@\d+) (-?\d*) ([01]?) (\d*) (\w*) (\S*) (\S*) ([^:]*):(.*)")
 
@@ -47,18 +51,23 @@ class Pane:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """`mark` is another one after each byte that the pane was sent, or after those of one second at least."""
+    """`mark` is another one after each byte that the pane was sent, or after those of one second at least.
+
+    `bells` are those of its window since the server began.
+    """
 
     mark: str
     is_full_screen: bool
+    title: str = ""
+    bells: int = 0
 
 
 def read_output(line: str) -> tuple[str, Output]:
     """The pane's id with what tmux tells of its output; raises TmuxError for a line that it can't read whole."""
-    found = re.fullmatch(r"(%\d+) ([01]?) (\d+/\d+/\d+/\d+)", line)
+    found = re.fullmatch(r"(%\d+) ([01]?) (\d+/\d+/\d+/\d+) (\d*) (.*)", line)
     if found is None:
         raise TmuxError(f"unreadable output: {line!r}")
-    return found[1], Output(found[3], found[2] == "1")
+    return found[1], Output(found[3], found[2] == "1", found[5].strip(), int(found[4] or 0))
 
 
 def read_pane(line: str) -> Pane:

@@ -21,7 +21,11 @@ COMMAND_PROFILE = "run"  # what a `run` step uses: its own command line
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step."""
+    """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step.
+
+    `screens` names the agent by whose rules its state is read; None for what has none. `version` asks the program for
+    its version, and `tested` are those that the profile was tried with.
+    """
 
     name: str
     start: tuple[str, ...]
@@ -29,6 +33,9 @@ class Profile:
     env: Mapping[str, str]
     settles: str = "said"
     limited: re.Pattern[str] | None = None
+    screens: str | None = None
+    version: tuple[str, ...] = ()
+    tested: tuple[str, ...] = ()
 
     @property
     def program(self) -> str:
@@ -98,4 +105,14 @@ def _profile(name: str, data: Mapping[str, Any]) -> Profile:
     resume = tuple(str(word) for word in data.get("resume") or start)
     limited = re.compile(str(data["limited"])) if data.get("limited") else None
     env = {str(key): str(value) for key, value in (data.get("env") or {}).items()}
-    return Profile(name, start, resume, env, str(data.get("settles", "said")), limited)
+    return Profile(
+        name,
+        start,
+        resume,
+        env,
+        str(data.get("settles", "said")),
+        limited,
+        screens=str(data["screens"]) if data.get("screens") else None,
+        version=tuple(map(str, data.get("version") or ())),
+        tested=tuple(map(str, data.get("tested") or ())),
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from board.model import Approval, Checkpoint, Claim, Ending, Run, Status, Step, Task
 from board.settings import Backoff, RestartPolicy
 from supervisor.activity import LONGEST_BLOCK, BeingEnded, Doing, Looping, Overdue, Stalled, Working
+from supervisor.agents.needs import Asking, AtLimit, Failing
 from supervisor.case import VERSION
 from supervisor.judge import read_exit
 from supervisor.model import Absent, Alive, Answer, Attempt, Case, Dead, Lingering, Unknown, Unseen, Verdict
@@ -189,10 +190,20 @@ def _doing(kept: _Kept) -> Doing:
             return Looping(kept.number("case_now_s"), lines, kept.count("case_loop_times_count"))
         case "overdue":
             return Overdue(kept.number("case_limit_s"))
+        case "asking":
+            return Asking(*_told_by(kept))
+        case "limited":
+            return AtLimit(*_told_by(kept), kept.ahead("case_ends_in_s"))
+        case "failing":
+            return Failing(*_told_by(kept))
         case "being ended":
             return BeingEnded(Ending(kept.text("case_ending") or ""))
         case other:
             raise ValueError(f"nothing that a worker does: {other!r}")
+
+
+def _told_by(kept: _Kept) -> tuple[float, str, str]:
+    return kept.number("case_now_s"), kept.text("case_agent_rule") or "", kept.text("case_agent_source") or ""
 
 
 def _policy(kept: _Kept) -> RestartPolicy:

@@ -11,6 +11,7 @@ from board.errors import BoardError, InvalidBoard
 from board.instants import format_instant
 from board.journal.faces import document
 from board.model import Board, Status
+from supervisor.agents.telling import UNSEEN_AGENT, agent_view
 from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Dead, Decision, Hold, Lingering, Look, Nothing, Start, Wait
 from supervisor.processes import identify
@@ -207,11 +208,17 @@ class Report:
             known.window if known else None,
             keeping.busy,
             known.listening if known and isinstance(keeping.verdict, Alive | Lingering) else None,
+            self._agent(keeping),
         )
         view = task_view(line)
         # The instant of an uneventful look is no news: it would rewrite the file at each sweep.
         view["seen_at"] = _settled_at(keeping) or view["seen_at"] if not isinstance(keeping.verdict, Alive) else None
         return view
+
+    def _agent(self, keeping: Keeping) -> dict[str, Any]:
+        if keeping.known is None or not isinstance(keeping.verdict, Alive):
+            return dict(UNSEEN_AGENT)
+        return agent_view(keeping.known.heard, self._engine.clock(), self._tools.redactor.text)
 
 
 def _dumps(view: object) -> str:

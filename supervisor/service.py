@@ -25,6 +25,7 @@ from supervisor.control import TmuxError
 from supervisor.drifting import Drifts, drifts_of
 from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
+from supervisor.gaze import Gaze
 from supervisor.instance import Instance
 from supervisor.keeping import CalledOff
 from supervisor.model import Alive, Lingering
@@ -68,6 +69,7 @@ class Supervisor:
         self.ears = Ears(self.eyes, self._say_soon)
         self.commits = Commits(self.eyes, tools, self.law.operate)
         self.bell: Bell | None = None
+        self.gaze = Gaze(self.eyes, tools, self._wake.set, self._say_soon)
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -110,7 +112,7 @@ class Supervisor:
 
     def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What goes on beside the loop, for as long as it does."""
-        looks = (self.vigil.keep(), self.ears.keep(), self.commits.keep(self._wake.set))
+        looks = (self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self.commits.keep(self._wake.set))
         tells = (self.bell.keep(),) if self.bell is not None and not self.mode.once else ()
         return (self._watch_files(), self._record(), *looks, *tells)
 

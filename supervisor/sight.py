@@ -11,6 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from supervisor.activity import Activity, Doing, Working
+from supervisor.agents.needs import need_of
+from supervisor.agents.reading import Heard
+from supervisor.agents.reading import Source as AgentSource
 from supervisor.control import NoServer, TmuxError
 from supervisor.kin import survivors_of
 from supervisor.model import Attempt, Exit, Observation, Source
@@ -45,6 +48,7 @@ class Known:
     last: Observation | None = None
     activity: Activity | None = None
     told: Doing = field(default_factory=Working)
+    heard: dict[AgentSource, Heard] = field(default_factory=dict)  # what its agent does, by who says so
     listening: tuple[int, ...] | None = None  # the ports on which its tree listens, once somebody has looked
     born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
 
@@ -136,6 +140,7 @@ class Looker:
             problem=problem or listing.problem,
             ran_for=known.ran_for() if lives else None,
             activity=known.activity if lives else None,
+            need=need_of(known.heard, listing.at) if lives else None,
         )
 
 

@@ -8,6 +8,7 @@ from typing import assert_never
 from board.instants import format_instant, format_span
 from board.journal.events import Scalar
 from supervisor.activity import Activity, BeingEnded, Doing, Looping, Overdue, Stalled, Working
+from supervisor.agents.needs import Asking, AtLimit, Failing, Need, fit_to_show
 from supervisor.model import Source, Sure
 
 _SHOWN = 80  # characters of a repeated line
@@ -28,10 +29,20 @@ def evidence(
             told: dict[str, Scalar] = {"lines_count": len(lines), "times_count": times, "line": sample(lines, redact)}
             span = None if activity is None else round(activity.repeated_for, 3)
             return "loop_seen", {**seen_by(doing), "looped_at": at, "repeated_for_s": span, **told}
+        case Asking(at=at, question=question):
+            return "agent_asked", {**_by_agent(doing), "asked_at": at, "question": fit_to_show(question, redact)}
+        case AtLimit(at=at, until=until):
+            return "agent_limited", {**_by_agent(doing), "limited_at": at, "until_at": until}
+        case Failing(at=at, said=said):
+            return "agent_failed", {**_by_agent(doing), "failed_at": at, "said": fit_to_show(said, redact)}
         case Overdue() | BeingEnded():
             return None
         case _:
             assert_never(doing)
+
+
+def _by_agent(need: Need) -> dict[str, Scalar]:
+    return {"rule": need.rule, **seen_by(need)}
 
 
 def _quiet(activity: Activity) -> dict[str, Scalar]:
@@ -48,6 +59,8 @@ def seen_by(doing: Doing) -> dict[str, Scalar]:
             return {"source": f"{Source.TMUX}, {Source.TREE}", "sure": str(Sure.LIKELY)}
         case Looping():
             return {"source": str(Source.SCREEN), "sure": str(Sure.LIKELY)}
+        case Asking(source=source) | AtLimit(source=source) | Failing(source=source):
+            return {"source": source, "sure": str(Sure.LIKELY)}
         case _:
             return {}
 
@@ -68,6 +81,12 @@ def words(doing: Doing) -> str:
         case Looping(at=at, lines=lines):
             said = "the same line" if len(lines) == 1 else f"the same {len(lines)} lines"
             return f", saying {said} again and again since {format_instant(round(at))}"
+        case Asking(at=at):
+            return f", waiting for an answer since {format_instant(round(at))}"
+        case AtLimit(at=at):
+            return f", at a usage limit since {format_instant(round(at))}"
+        case Failing(at=at):
+            return f", refused by its login or its service since {format_instant(round(at))}"
         case Overdue(limit=limit):
             return f", for longer than {format_span(limit)}"
         case BeingEnded(why=why):
@@ -89,6 +108,12 @@ def state(doing: Doing) -> str:
             return "stalled"
         case Looping():
             return "looping"
+        case Asking():
+            return "asking"
+        case AtLimit():
+            return "limited"
+        case Failing():
+            return "failing"
         case Overdue() | BeingEnded():
             return "stopping"
         case _:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from board.model import SETUP, Run, Task
 from board.ports import granted
 from supervisor import signs
 from supervisor.activity import Working
+from supervisor.agents.telling import UNSEEN_AGENT
 from supervisor.model import (
     Absent,
     Action,
@@ -31,7 +32,8 @@ from supervisor.model import (
     Wait,
 )
 
-LIVING = ("running", "stalled", "looping")  # states of a worker that lives and isn't being ended
+# States of a worker that lives and isn't being ended.
+LIVING = ("running", "stalled", "looping", "asking", "limited", "failing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Line:
     window: str | None
     busy: str | None = None
     listening: tuple[int, ...] | None = None
+    agent: Mapping[str, Any] = field(default_factory=lambda: dict(UNSEEN_AGENT))
 
 
 def task_view(line: Line) -> dict[str, Any]:
@@ -71,6 +74,7 @@ def task_view(line: Line) -> dict[str, Any]:
         "next_at": _instant(until),
         "do": what_to_do(task, line.verdict, decision),
         **ports_view(task, line.listening),
+        **line.agent,
     }
 
 

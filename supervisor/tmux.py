@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from supervisor.control import TIMEOUT, Control, NoServer, TmuxMissing, TmuxRefused, TmuxTimeout, is_no_server
+from supervisor.panes import BELLS_OPTION
 from supervisor.processes import identify
 from supervisor.server import EXEC, Server, ServerId, literal
 
@@ -33,6 +34,8 @@ _OPTIONS = (
     ("-wg", "automatic-rename", "off"),
     ("-wg", "allow-rename", "off"),
 )
+# A bell is over when it has rung: the server counts them, or nobody would know of one between two looks.
+_COUNT_BELLS = ("-g", "alert-bell", f'set-option -wF {BELLS_OPTION} "#{{e|+:0#{{{BELLS_OPTION}}},1}}"')
 _WELCOME = "One window a task. Choose one with C-b w, leave with C-b d: the workers stay.\n"
 
 
@@ -70,6 +73,7 @@ class Tmux:
         commands = [
             ["start-server"],
             *(["set-option", *option] for option in _OPTIONS),
+            ["set-hook", *_COUNT_BELLS],
             ["new-session", "-d", "-s", session, *window],
         ]
         line = [word for command in commands for word in (*_as_arguments(command), ";")]

@@ -40,7 +40,7 @@ _DECIDED: Final = (
     *("seen", "source", "seen_at", "outcome"),
     *("case_v", "case_now_s", "case_status", "case_is_command", "case_is_resumable", "case_has_gate"),
     *("case_restarts_on_stall", "case_doing", "case_limit_s", "case_ending"),
-    *("case_loop_lines_count", "case_loop_times_count"),
+    *("case_loop_lines_count", "case_loop_times_count", "case_agent_rule", "case_agent_source", "case_ends_in_s"),
     *("case_is_approved", "case_has_done_if", "case_has_checkpoint", "case_settles_on_exit"),
     *("case_claim_token", "case_is_ours", "case_attempt_token"),
     *("case_verdict", "case_pid", "case_lingering_count", "case_exit", "case_dead_for_s"),
@@ -152,7 +152,22 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         ("pid", "pane", "source", "sure", "looped_at", "repeated_for_s", "lines_count", "times_count", "line"),
     ),
     "worker_resumed": EventKind(
-        "info", "A worker that had stalled or looped moves on.", ("pid", "pane", "source", "sure")
+        "info",
+        "A worker that had stalled, looped or needed a person moves on.",
+        ("pid", "pane", "source", "sure"),
+    ),
+    "agent_asked": EventKind(
+        "warn", "A living agent waits for an answer.", ("pid", "pane", "source", "sure", "asked_at", "question")
+    ),
+    "agent_limited": EventKind(
+        "warn",
+        "A living agent is at its usage limit, until `until_at` if it named that.",
+        ("pid", "pane", "source", "sure", "limited_at", "until_at"),
+    ),
+    "agent_failed": EventKind(
+        "warn",
+        "A living agent gave up: its login or its service refused it.",
+        ("pid", "pane", "source", "sure", "failed_at", "said"),
     ),
     "worker_stopped": EventKind(
         "info", "A worker was ended on purpose.", ("pid", "pane", "signal", "grace_s", *_DECIDED)

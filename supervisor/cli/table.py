@@ -125,6 +125,19 @@ _ALL: Final = (
         f"0 shown, {_BAD}, 4 no such task",
     ),
     Command(
+        "explain",
+        _LOOK,
+        "Say what a task's agent does, on whose word, and what the other sources said.",
+        "explaining:explain",
+        (
+            Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"}),
+            option("--screen", "FILE", "instead of a task: what `tmux capture-pane -p -J` printed; - is stdin"),
+            option("--agent", "NAME", "… of this agent: claude, codex, gemini or opencode"),
+        ),
+        "supervisor explain refund-tests\nsupervisor explain --screen pane.txt --agent claude",
+        f"0 told, 2 usage, or the capture can't be read, {_BAD},\n  4 no such task, or nobody looks at its worker",
+    ),
+    Command(
         "replay",
         _LOOK,
         "Decide recorded decisions again, each by itself, and show where today's law differs.",

@@ -17,6 +17,7 @@ from board.instants import format_instant, format_span, parse_instant
 from board.journal.faces import for_terminal, told
 from board.model import ENDED, Board, Task
 from board.render import EMPTY, clean, table
+from supervisor.agents.telling import UNSEEN_AGENT
 from supervisor.cli.ports import cell, with_ports
 from supervisor.instance import Note, running
 from supervisor.status import LIVING, ports_view, read_status
@@ -133,6 +134,7 @@ def _unseen(sight: Sight, task: Task) -> dict[str, Any]:
         "next_at": None if told.next_at is None else format_instant(told.next_at),
         "do": list(told.do),
         **ports_view(task, None),
+        **UNSEEN_AGENT,
     }
 
 

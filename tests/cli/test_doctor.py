@@ -253,3 +253,70 @@ def test_a_check_that_fails_itself_stops_no_other(place: Path, monkeypatch: pyte
     first, second = examine(patient_of(None, os.environ))
     assert (first.level, first.detail) == ("warning", "could not tell: no such luck")
     assert second.level == "ok"
+
+
+# --- the version of an agent
+
+SAYS = """\
+agents:
+  odd: {{start: [{program}, "${{prompt}}"], version: [{program}, --version]{more}}}
+"""
+
+
+def saying(place: Path, script: str, more: str = ', tested: ["2.1.329"], screens: claude') -> Finding:
+    """What is found of an agent whose program is this script; an open task names it."""
+    program = place / "agent.sh"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    board = place / "tasks.yaml"
+    head, _, tasks = board.read_text().partition("tasks:\n")
+    agents = SAYS.format(program=program, more=more)
+    board.write_text(f"{head.partition('agents:')[0]}{agents}tasks:\n{tasks}  - {{id: two, prompt: x, agent: odd}}\n")
+    return found("agent odd")
+
+
+def test_a_version_that_was_tried_is_well(place: Path) -> None:
+    """It is named with those that it was tried with, however the program words it."""
+    finding = saying(place, 'echo "2.1.329 (Claude Code)"')
+    assert finding.level == "ok"
+    assert finding.detail.endswith("agent.sh 2.1.329, tried with 2.1.329")
+
+
+def test_another_version_is_a_warning_that_says_what_may_not_work(place: Path) -> None:
+    """The screens may be others, and how to find out. Mutant: a newer version is as good."""
+    finding = saying(place, "echo codex-cli 2.1.330")
+    assert finding.level == "warning"
+    assert "2.1.330, tried with 2.1.329: its screens may look otherwise" in finding.detail
+    assert finding.remedy.startswith("supervisor explain ID")
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo hello", "echo 2.1.329; exit 3", "kill -9 $$"])
+def test_a_program_that_says_no_version_is_a_warning(place: Path, script: str) -> None:
+    """It may be broken. Mutants: a failed question's output counts; silence is a version."""
+    finding = saying(place, script)
+    assert (finding.level, "doesn't say its version" in finding.detail) == ("warning", True)
+
+
+def test_screens_that_nobody_knows_are_a_warning(place: Path) -> None:
+    """With those that are known."""
+    finding = saying(place, "echo 1.0", ", screens: clod")
+    assert (finding.level, 'no screens are known of "clod"' in finding.detail) == ("warning", True)
+    assert "claude" in finding.remedy
+
+
+def test_an_agent_without_screens_says_what_is_missing(place: Path) -> None:
+    """Of which no state is read, and which nobody tried."""
+    finding = saying(place, "echo 1.0", "")
+    assert (finding.level, finding.detail.rpartition("/")[2]) == (
+        "ok",
+        "agent.sh 1.0, never tried, its state is not read",
+    )
+
+
+def test_who_starts_another_program_is_not_asked_for_that_ones_version(place: Path) -> None:
+    """A profile made of a shipped one, with a program of its own. Mutant: `claude` is asked all the same."""
+    board = place / "tasks.yaml"
+    board.write_text(
+        board.read_text().replace("[no-such-program-4711,", "[sh, -c,").replace("{start:", "{use: claude, start:")
+    )
+    assert found("agent odd") == Finding("agent odd", "ok", "sh")

@@ -17,6 +17,7 @@ from board.journal.redact import Redactor
 from board.model import Approval, Checkpoint, Claim, Ending, Run, Status, Step, Task
 from board.settings import Backoff, RestartPolicy
 from supervisor.activity import BeingEnded, Doing, Looping, Overdue, Stalled, Working
+from supervisor.agents.needs import Asking, AtLimit, Failing
 from supervisor.case import outcome, record
 from supervisor.decide import STOPPED, decide
 from supervisor.model import (
@@ -59,11 +60,15 @@ exits = st.one_of(
 )
 
 
+words, sources = st.sampled_from(["permission-prompt", "input-box"]), st.sampled_from(["screen", "file"])
 doings: st.SearchStrategy[Doing] = st.one_of(
     st.just(Working()),
     st.builds(Stalled, instants, spans),
     st.builds(Looping, instants, st.lists(st.text(), min_size=1, max_size=50).map(tuple), st.integers(4, 99)),
     st.builds(Overdue, spans),
+    st.builds(Asking, instants, words, sources, st.text()),
+    st.builds(AtLimit, instants, words, sources, st.none() | instants),
+    st.builds(Failing, instants, words, sources, st.text()),
     st.builds(BeingEnded, st.sampled_from(Ending)),
 )
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from board.model import Ending, Task
 from supervisor.activity import Activity, BeingEnded, Doing, Glimpse, Overdue, Stalled, Working, follow
+from supervisor.agents.needs import Asking
 from supervisor.judge import attempt_of, judge, read_exit
 from supervisor.model import (
     Absent,
@@ -166,6 +167,13 @@ def test_a_runtime_is_over_at_its_very_end() -> None:
     assert alive_doing(_max_runtime="1m", ran_for=None) == Working()
     assert alive_doing(_max_runtime=0, ran_for=1e9) == Working()
     assert alive_doing(ran_for=1e9) == Working()
+
+
+def test_who_waits_for_an_answer_is_no_stall() -> None:
+    """It is silent, and must not be ended for that. Mutant: a stall goes before a need."""
+    asks = Asking(NOW - 60, "permission-prompt", "screen", "May I?")
+    assert alive_doing(60, activity=quiet(60), need=asks) == asks
+    assert alive_doing(_max_runtime="1m", ran_for=60.0, need=asks) == Overdue(60)
 
 
 def test_over_time_goes_before_a_stall_and_what_was_begun_before_all() -> None:

@@ -7,13 +7,17 @@ import pytest
 from board.journal.events import EVENTS, Event, line_record
 from board.model import Ending
 from supervisor.activity import Activity, BeingEnded, Block, Doing, Glimpse, Looping, Overdue, Stalled, Working
+from supervisor.agents.needs import Asking, AtLimit, Failing
 from supervisor.signs import evidence, sample, seen_by, state, words
 from tests.boards import NOW
 
 FIRST = Glimpse(0.0, NOW - 60, "a", {})
 SEEN = Activity(Glimpse(60.0, NOW, "a", {}, Block(("trying",), 9)), FIRST, FIRST, cpu_s=0.02)
 STALLED, LOOPING = Stalled(NOW - 60, 60), Looping(NOW - 60, ("trying",), 9)
-ALL: list[Doing] = [Working(), STALLED, LOOPING, Overdue(60), BeingEnded(Ending.STALLED)]
+ASKING = Asking(NOW - 9, "permission-prompt", "screen", "May I use hush-hush-hush-hush?")
+LIMITED, FAILING = AtLimit(NOW - 9, "usage-limit", "screen", NOW + 600), Failing(NOW - 9, "login", "screen", "401")
+NEEDS: list[Doing] = [ASKING, LIMITED, FAILING]
+ALL: list[Doing] = [Working(), STALLED, LOOPING, Overdue(60), BeingEnded(Ending.STALLED), *NEEDS]
 
 
 def as_it_is(text: str) -> str:
@@ -39,6 +43,10 @@ def told(doing: Doing, before: Doing) -> str | None:
         (STALLED, LOOPING, "loop_seen"),
         (STALLED, Working(), "worker_resumed"),
         (LOOPING, Working(), "worker_resumed"),
+        (Working(), ASKING, "agent_asked"),
+        (STALLED, LIMITED, "agent_limited"),
+        (ASKING, FAILING, "agent_failed"),
+        (ASKING, Working(), "worker_resumed"),
         (Working(), Overdue(60), None),
         (STALLED, BeingEnded(Ending.STALLED), None),
         (Overdue(60), Working(), None),
@@ -88,5 +96,13 @@ def test_words_stay_the_same_while_nothing_changes(doing: Doing) -> None:
     """They stand in the status file, which is written anew whenever a word of it changes."""
     assert words(doing) == words(doing)
     assert (words(doing) == "") is isinstance(doing, Working)
-    assert state(doing) in ("running", "stalled", "looping", "stopping")
-    assert bool(seen_by(doing)) is isinstance(doing, Stalled | Looping)
+    assert state(doing) in ("running", "stalled", "looping", "stopping", "asking", "limited", "failing")
+    assert bool(seen_by(doing)) is isinstance(doing, Stalled | Looping | Asking | AtLimit | Failing)
+
+
+def test_a_need_is_told_with_its_rule_and_its_source_and_redacted() -> None:
+    """The question is fit for other eyes, and nothing of it is in the words for the status. Mutant: told raw."""
+    found = evidence(ASKING, None, Working(), lambda text: text.replace("hush-hush-hush-hush", "[REDACTED]"))
+    fields = {"rule": "permission-prompt", "source": "screen", "sure": "likely", "asked_at": NOW - 9}
+    assert found == ("agent_asked", {**fields, "question": "May I use [REDACTED]?"})
+    assert all("hush" not in words(doing) for doing in NEEDS)

@@ -1,0 +1,156 @@
+"""Looking at what agents do, on a slow timer of its own: neither a cycle nor a restart ever waits for it.
+
+One listing tells of all panes what was written to, their titles and their bells; a screen is read only when
+`agents.schedule` says so. Decides nothing: it leaves what it heard with what is known of the attempt, and asks for a
+cycle when an agent's state has changed. A look that failed says nothing of an agent, and what was heard grows old.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from supervisor.agents import statusfile
+from supervisor.agents.needs import settled_of
+from supervisor.agents.reading import Heard, Reading, Settled, Source, State, confirmed, hear
+from supervisor.agents.schedule import Watch, noticed, read
+from supervisor.agents.screens import LAYOUTS, read_screen
+from supervisor.agents.titles import read_bell, read_title
+from supervisor.control import TmuxError
+from supervisor.model import Alive
+from supervisor.overview import Overview
+from supervisor.panes import Output
+from supervisor.server import Server
+from supervisor.sight import Known
+from supervisor.tools import Tools
+
+TICK = 1.0  # seconds between two looks
+YOUNG = 20.0  # seconds for which a worker of which nobody says anything is taken to be starting
+
+
+class Seen(NamedTuple):
+    """A live agent whose state is read by the rules for `agent`."""
+
+    known: Known
+    agent: str
+
+
+class Gaze:
+    """`wake` asks for a cycle, `say` for the status to be written."""
+
+    def __init__(self, eyes: Overview, tools: Tools, wake: Callable[[], None], say: Callable[[], None]) -> None:
+        self._eyes = eyes
+        self._tools = tools
+        self._wake = wake
+        self._say = say
+        self._watches: dict[str, Watch] = {}
+        self._folders: dict[str, str | None] = {}
+        self._has_failed = False
+
+    async def keep(self) -> None:
+        """Until it is cancelled."""
+        while True:
+            await self.round(time.monotonic())
+            await asyncio.sleep(TICK)
+
+    async def round(self, now: float) -> None:
+        """One look at all agents, at `now` of a clock that nobody sets. What fails is told once, and tried again."""
+        seen, server = self._seen(), self._tools.server
+        marks = {each.known.attempt.mark for each in seen}
+        self._watches = {mark: watch for mark, watch in self._watches.items() if mark in marks}
+        self._folders = {mark: folder for mark, folder in self._folders.items() if mark in marks}
+        if not seen or server is None:
+            return
+        try:
+            await self._look(server, seen, now)
+            self._has_failed = False
+        except (TmuxError, OSError) as error:
+            if not self._has_failed:
+                problem = f"{type(error).__name__}: {error}"
+                self._tools.tell("look_failed", None, source="agents", problem=problem)
+            self._has_failed = True
+
+    def _seen(self) -> list[Seen]:
+        view = self._eyes.board
+        found = []
+        for kept in self._eyes.kept.values() if view is not None else ():
+            if kept.known is None or not isinstance(kept.verdict, Alive):
+                continue
+            assert view is not None
+            profile = self._eyes.profile(view.board, kept.task)
+            if profile is not None and profile.screens is not None and profile.screens in LAYOUTS:
+                found.append(Seen(kept.known, profile.screens))
+        return found
+
+    async def _look(self, server: Server, seen: list[Seen], now: float) -> None:
+        outputs = await server.outputs(self._tools.session)
+        for each in seen:
+            output = outputs.get(each.known.pane or "")
+            if output is not None:
+                await self._look_at(server, each, output, now)
+
+    async def _look_at(self, server: Server, seen: Seen, output: Output, now: float) -> None:
+        known, at = seen.known, self._tools.engine.clock()
+        before = settled_of(known.heard, at)
+        sources = set(known.heard)
+        self._hear(known, read_title(seen.agent, output.title, at))
+        self._hear_file(seen, at)
+        mark = known.attempt.mark
+        last = self._watches.get(mark)
+        watch = noticed(last, output.mark, (output.bells, output.title if _speaks(known) else ""), now)
+        if last is not None and watch.signal != last.signal and output.bells:
+            self._hear(known, read_bell(at))
+        if watch.is_due(now) and known.pane is not None:
+            screen = await server.capture(known.pane, history=False)
+            self._hear(known, read_screen(seen.agent, screen, at))
+            watch = read(watch, now, is_open=not known.heard[Source.SCREEN].is_settled)
+        elif watch.is_unchanged:
+            self._confirm(known, at)
+        self._watches[mark] = watch
+        self._presume(known, at)
+        self._tell(before, settled_of(known.heard, at), has_more=set(known.heard) != sources)
+
+    def _hear(self, known: Known, reading: Reading | None) -> None:
+        if reading is not None:
+            known.heard[reading.source] = hear(known.heard.get(reading.source), reading)
+
+    def _hear_file(self, seen: Seen, at: float) -> None:
+        known = seen.known
+        if seen.agent not in statusfile.AGENTS or known.process is None:
+            return
+        mark = known.attempt.mark
+        if mark not in self._folders:
+            self._folders[mark] = statusfile.sessions_folder(known.process.pid)
+        folder = self._folders[mark]
+        self._hear(known, statusfile.read_status_file(folder, known.process, at) if folder is not None else None)
+
+    def _confirm(self, known: Known, at: float) -> None:
+        screen: Heard | None = known.heard.get(Source.SCREEN)
+        if screen is not None:
+            known.heard[Source.SCREEN] = confirmed(screen, at)
+
+    def _presume(self, known: Known, at: float) -> None:
+        """A worker that nobody says anything of is starting, for as long as it is young."""
+        known.heard.pop(Source.PROCESS, None)
+        is_told = settled_of(known.heard, at).state is not State.UNKNOWN
+        age = known.ran_for()
+        if not is_told and age is not None and age < YOUNG:
+            self._hear(known, Reading(Source.PROCESS, State.STARTING, "young", at))
+
+    def _tell(self, before: Settled, after: Settled, *, has_more: bool) -> None:
+        if _is_news(before, after):
+            self._wake()
+        elif has_more:
+            self._say()
+
+
+def _is_news(before: Settled, after: Settled) -> bool:
+    if before.reading is None or after.reading is None:
+        return before.reading is not after.reading
+    return not before.reading.is_same(after.reading)
+
+
+def _speaks(known: Known) -> bool:
+    return Source.TITLE in known.heard

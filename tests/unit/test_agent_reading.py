@@ -1,0 +1,202 @@
+"""From what several sources say to one state: who is believed, for how long, and how often it has to be said."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.agents.needs import Asking, AtLimit, Failing, fit_to_show, need_of
+from supervisor.agents.reading import FRESH, NOBODY, READS, Heard, Reading, Source, State, confirmed, hear, settle
+from supervisor.agents.telling import UNSEEN_AGENT, agent_view
+
+NOW = 1_795_169_580.0
+SOURCES = list(Source)
+STATES = list(State)
+
+
+def said(source: Source, state: State, ago: float = 0.0, rule: str = "rule", **more: object) -> Reading:
+    return Reading(source, state, rule, NOW - ago, **more)  # type: ignore[arg-type]
+
+
+def heard(*readings: Reading) -> Heard:
+    found: Heard | None = None
+    for reading in readings:
+        found = hear(found, reading)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("better", "worse"), [(a, b) for a, b in product(SOURCES, SOURCES) if a < b and a != b])
+def test_the_more_trusted_source_is_the_authority(better: Source, worse: Source) -> None:
+    """Whatever order they come in, and however new the other one's word is. Mutants: the newest wins; the last wins."""
+    first, second = sorted((better, worse), key=SOURCES.index)
+    readings = [said(first, State.BUSY, 1.0), said(second, State.ASKING)]
+    assert settle(readings, NOW).state is State.BUSY
+    assert settle(reversed(readings), NOW).state is State.BUSY
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_old_word_is_no_word(source: Source) -> None:
+    """To the second of its window it counts, behind it the next source is asked, and then nobody.
+
+    Mutants: no window; a window that is another source's."""
+    old = said(source, State.ASKING, FRESH[source])
+    assert settle([old], NOW).state is State.ASKING
+    assert settle([old], NOW + 0.1) == NOBODY
+    if source is not Source.SCREEN:
+        assert settle([old, said(Source.SCREEN, State.IDLE, -0.1)], NOW + 0.1).state is State.IDLE
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_who_cannot_tell_leaves_the_word_to_the_next(source: Source) -> None:
+    """`unknown` of a trusted source is no authority; of all sources it is the answer. Mutant: unknown wins by rank."""
+    readings = [said(source, State.UNKNOWN)]
+    assert settle(readings, NOW) == NOBODY
+    if source is not Source.SCREEN:
+        assert settle([*readings, said(Source.SCREEN, State.BUSY)], NOW).state is State.BUSY
+
+
+@pytest.mark.parametrize("source", sorted(READS))
+def test_a_title_and_a_screen_are_read_twice(source: Source) -> None:
+    """One read changes nothing: what stood before stands. Two that agree do; two that don't start anew.
+
+    Mutants: one read is enough; any two reads are enough."""
+    once = heard(said(source, State.ASKING))
+    assert once.standing is None
+    assert hear(once, said(source, State.ASKING)).standing is not None
+    before = heard(said(source, State.BUSY, 9), said(source, State.BUSY, 8))
+    flicker = hear(before, said(source, State.ASKING, 7))
+    assert flicker.standing == before.standing
+    other = hear(flicker, said(source, State.ASKING, 6, rule="another"))
+    assert other.standing == before.standing
+    assert hear(other, said(source, State.ASKING, 5, rule="another")).standing is not before.standing
+
+
+@pytest.mark.parametrize("source", [each for each in SOURCES if each not in READS])
+def test_an_agents_own_word_stands_at_once(source: Source) -> None:
+    """Hooks and files speak for the agent itself."""
+    assert heard(said(source, State.ASKING)).standing is not None
+
+
+def test_since_is_the_first_of_those_in_a_row() -> None:
+    """The first read, or the instant that the source itself names; another rule starts anew. Mutant: the last read."""
+    found = heard(said(Source.SCREEN, State.ASKING, 9), said(Source.SCREEN, State.ASKING, 5))
+    assert found.standing is not None
+    assert (found.standing.first_at, found.standing.at) == (NOW - 9, NOW - 5)
+    named = heard(said(Source.FILE, State.ASKING, 1, since=NOW - 99))
+    assert named.standing is not None
+    assert named.standing.first_at == NOW - 99
+    assert heard(said(Source.FILE, State.BUSY, 3), said(Source.FILE, State.ASKING)).newest.first_at == NOW
+
+
+def test_the_end_of_a_limit_stays_what_it_was() -> None:
+    """«4:30 AM», read again a minute after it, is not tomorrow's. Mutant: the newest end is taken."""
+    reads = (said(Source.SCREEN, State.LIMITED, ago, until=NOW + end) for ago, end in ((9, 60), (5, 60), (0, 86460)))
+    standing = heard(*reads).standing
+    assert standing is not None
+    assert standing.until == NOW + 60
+
+
+def test_what_did_not_change_is_still_so_but_was_not_read_again() -> None:
+    """A confirmed word is fresh, and one read stays one. Mutant: to confirm is to read."""
+    once = confirmed(heard(said(Source.SCREEN, State.ASKING, 60)), NOW)
+    assert once.newest.at == NOW
+    assert once.standing is None
+    twice = confirmed(heard(said(Source.SCREEN, State.ASKING, 60), said(Source.SCREEN, State.ASKING, 59)), NOW)
+    assert twice.standing is not None
+    assert (twice.standing.at, twice.standing.first_at) == (NOW, NOW - 60)
+    flicker = heard(
+        said(Source.SCREEN, State.BUSY, 9), said(Source.SCREEN, State.BUSY, 8), said(Source.SCREEN, State.IDLE, 7)
+    )
+    kept = confirmed(flicker, NOW).standing
+    assert kept is not None
+    assert (kept.state, kept.at) == (State.BUSY, NOW - 8)
+
+
+@given(
+    st.lists(
+        st.builds(
+            said,
+            st.sampled_from(SOURCES),
+            st.sampled_from(STATES),
+            st.sampled_from([0.0, 1.0, 14.0, 15.0, 16.0, 119.0, 120.0, 121.0]),
+        ),
+        max_size=8,
+    )
+)
+def test_the_answer_is_somebodys_fresh_word(readings: list[Reading]) -> None:
+    """By an account of its own: of the sources that know something lately the first in the list; else nobody knows."""
+    windows = {"process": 15, "hook": 120, "file": 15, "title": 15, "bell": 15, "screen": 15}
+    alive = [each for each in readings if each.state != "unknown" and NOW - each.at <= windows[each.source]]
+    found = settle(readings, NOW)
+    if not alive:
+        assert found == NOBODY
+        return
+    ranks = ["process", "hook", "file", "title", "bell", "screen"]
+    best = min(ranks.index(each.source) for each in alive)
+    assert found.reading in alive
+    assert found.reading is not None
+    assert ranks.index(found.reading.source) == best
+    assert found.state is found.reading.state
+
+
+# --- what it needs a person for
+
+
+def two(state: State, **more: object) -> dict[Source, Heard]:
+    return {Source.SCREEN: heard(*(said(Source.SCREEN, state, ago, **more) for ago in (2, 1)))}
+
+
+@pytest.mark.parametrize("state", [State.STARTING, State.BUSY, State.IDLE, State.UNKNOWN])
+def test_who_works_or_waits_needs_nobody(state: State) -> None:
+    """Only asking, limited and failed are for a person."""
+    assert need_of(two(state), NOW) is None
+
+
+def test_needs_say_since_when_and_by_whom() -> None:
+    """Each with its rule and its source; a limit that is over is none. Mutant: a limit without its end."""
+    assert need_of(two(State.ASKING, detail="Red?"), NOW) == Asking(NOW - 2, "rule", "screen", "Red?")
+    assert need_of(two(State.FAILED, detail="401"), NOW) == Failing(NOW - 2, "rule", "screen", "401")
+    assert need_of(two(State.LIMITED), NOW) == AtLimit(NOW - 2, "rule", "screen", None)
+    assert need_of(two(State.LIMITED, until=NOW + 9), NOW) == AtLimit(NOW - 2, "rule", "screen", NOW + 9)
+    assert need_of(two(State.LIMITED, until=NOW), NOW) is None
+
+
+def test_the_screens_words_are_the_question() -> None:
+    """A file knows that something is asked, the screen shows what. An old or other screen lends no words."""
+    file = heard(said(Source.FILE, State.ASKING, 1, rule="waiting", detail="waits for: permission prompt"))
+    need = need_of({Source.FILE: file, **two(State.ASKING, detail="May I?")}, NOW)
+    assert need == Asking(NOW - 1, "waiting", "file", "May I?")
+    need = need_of({Source.FILE: file, **two(State.BUSY, detail="May I?")}, NOW)
+    assert need == Asking(NOW - 1, "waiting", "file", "waits for: permission prompt")
+
+
+def redact(text: str) -> str:
+    return text.replace("SECRETWORD", "[REDACTED:test]")
+
+
+def test_a_question_is_redacted_before_it_is_cut() -> None:
+    """Also where the agent wrapped the secret over two lines of its dialog. Mutants: cut first; lines on their own."""
+    assert fit_to_show("say SECRETWORD\nnow", redact) == "say [REDACTED:test]\nnow"
+    assert "SECRET" not in fit_to_show("say SECRET\n   WORD now", redact)
+    long = fit_to_show("x" * 595 + "SECRETWORD" + "y" * 100, redact)
+    assert len(long) == 600
+    assert "SECRET" not in long
+
+
+def test_the_view_changes_only_when_something_does() -> None:
+    """A later look at the same is the same view, and every view has the same keys. Mutant: it tells when it looked."""
+    found = two(State.ASKING, detail="May I use SECRETWORD?")
+    view = agent_view(found, NOW, redact)
+    later = {source: confirmed(each, NOW + 5) for source, each in found.items()}
+    assert agent_view(later, NOW + 5, redact) == view
+    assert (view["agent_state"], view["agent_rule"], view["agent_source"]) == ("asking", "rule", "screen")
+    assert view["agent_since"] == "2026-11-20T10:12:58Z"
+    assert "SECRETWORD" not in str(view)
+    assert view.keys() == agent_view({}, NOW, redact).keys() == UNSEEN_AGENT.keys()
+    old = agent_view(found, NOW + 600, redact)
+    assert (old["agent_state"], old["question"]) == ("unknown", None)
+    assert old["agent_sources"][0]["last_at"] == "2026-11-20T10:12:59Z"

@@ -1,0 +1,187 @@
+"""How agents are looked at: how little is asked for it, what is remembered, and that a failed look says nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from supervisor.agents.needs import settled_of
+from supervisor.agents.reading import FRESH, Settled, Source, State
+from supervisor.agents.screens import LAYOUTS
+from supervisor.control import TmuxTimeout
+from supervisor.gaze import YOUNG, Gaze
+from supervisor.keeping import Keeping
+from supervisor.model import Alive, Attempt, Dead, Exit, Verdict
+from supervisor.panes import Output
+from supervisor.processes import ProcessId
+from supervisor.profiles import Profile
+from supervisor.sight import Known
+from tests.boards import HOME, NOW, task
+from tests.screens import read_sample
+
+
+@dataclass
+class Machine:
+    """The tmux server and the supervisor's other parts, as far as a gaze asks for them; its clock is moved by hand."""
+
+    now: float = 0.0
+    screens: dict[str, str] = field(default_factory=dict)
+    outputs_now: dict[str, Output] = field(default_factory=dict)
+    agents: dict[str, str | None] = field(default_factory=dict)
+    kept: dict[str, Keeping] = field(default_factory=dict)
+    captured: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    fails: Exception | None = None
+    lists: int = 0
+    wakes: int = 0
+    session: str = HOME
+    writes: int = 0
+
+    async def outputs(self, session: str) -> dict[str, Output]:
+        self.lists += 1
+        if self.fails is not None:
+            raise self.fails
+        return dict(self.outputs_now)
+
+    async def capture(self, pane: str, *, history: bool) -> str:
+        assert not history
+        self.captured.append(pane)
+        return self.screens[pane]
+
+    def profile(self, board: Any, task: Any) -> Profile:
+        return Profile(task.id, ("x",), ("x",), {}, screens=self.agents[task.id])
+
+    def clock(self) -> float:
+        return NOW + self.now
+
+    def tell(self, name: str, task: str | None, **fields: Any) -> None:
+        self.told.append(name)
+
+    def wake(self) -> None:
+        self.wakes += 1
+
+    @property
+    def board(self) -> Machine:
+        return self
+
+    @property
+    def server(self) -> Machine:
+        return self
+
+    @property
+    def engine(self) -> Machine:
+        return self
+
+    def worker(self, name: str, agent: str | None, sample: str = "busy", verdict: Verdict | None = None) -> Known:
+        pane = f"%{len(self.kept) + 1}"
+        known = Known(Attempt(HOME, name, 3, 1), None, pane)
+        self.agents[name] = agent
+        self.kept[name] = Keeping(task(id=name, prompt="work"), known, verdict or Alive(7, pane))
+        self.show(pane, agent if agent in LAYOUTS else "claude", sample)
+        return known
+
+    def show(self, pane: str, agent: str | None, sample: str, *, title: str = "", bells: int = 0) -> None:
+        self.writes += 1
+        self.screens[pane] = read_sample(str(agent), sample).text
+        self.outputs_now[pane] = Output(str(self.writes), is_full_screen=True, title=title, bells=bells)
+
+
+def look(machine: Machine, seconds: int, gaze: Gaze | None = None) -> Gaze:
+    """Once a second."""
+    found = gaze or Gaze(cast("Any", machine), cast("Any", machine), machine.wake, lambda: None)
+    for _ in range(seconds):
+        asyncio.run(found.round(machine.now))
+        machine.now += 1
+    return found
+
+
+def state(machine: Machine, known: Known) -> Settled:
+    return settled_of(known.heard, machine.clock())
+
+
+def test_only_live_agents_with_rules_are_looked_at() -> None:
+    """Neither a dead one, nor one without rules, nor one with rules that nobody knows; then tmux isn't even asked.
+
+    Mutant: everybody is looked at."""
+    machine = Machine()
+    machine.worker("dead", "claude", verdict=Dead(Exit(1), NOW))
+    machine.worker("plain", None)
+    machine.worker("odd", "clod")
+    look(machine, 5)
+    assert (machine.lists, machine.captured) == (0, [])
+
+
+def test_a_screen_at_rest_is_read_twice_and_stays_true() -> None:
+    """Long past its window: each listing confirms it, without another read. Mutants: not confirmed; read each time."""
+    machine = Machine()
+    known = machine.worker("a", "claude", "permission")
+    look(machine, 1)
+    assert state(machine, known).state is State.UNKNOWN
+    look_on = look(machine, int(FRESH[Source.SCREEN]) * 3)
+    assert state(machine, known).state is State.ASKING
+    assert len(machine.captured) <= 4
+    before = len(machine.captured)
+    look(machine, 60, look_on)
+    assert len(machine.captured) == before
+
+
+def test_a_change_is_told_once() -> None:
+    """One cycle is asked for as it starts to ask, and one as it goes on; none in between. Mutant: each look wakes."""
+    machine = Machine()
+    machine.worker("a", "claude", "permission")
+    gaze = look(machine, 10)
+    assert machine.wakes == 1
+    machine.show("%1", "claude", "idle-done")
+    look(machine, 10, gaze)
+    assert machine.wakes == 2
+
+
+def test_a_look_that_failed_says_nothing_and_is_told_once() -> None:
+    """What was heard grows old, and then nobody can tell. Mutants: a failure confirms; it is told each time."""
+    machine = Machine()
+    known = machine.worker("a", "claude", "permission")
+    gaze = look(machine, 5)
+    machine.fails = TmuxTimeout("no answer")
+    look(machine, int(FRESH[Source.SCREEN]) + 2, gaze)
+    assert state(machine, known).state is State.UNKNOWN
+    assert machine.told == ["look_failed"]
+    machine.fails = None
+    look(machine, 1, gaze)
+    assert state(machine, known).state is State.ASKING
+
+
+def test_a_title_goes_before_the_screen_and_a_bell_has_it_read() -> None:
+    """A bell alone changes nothing but that the screen is read once more. Mutants: a bell is a question; no read."""
+    machine = Machine()
+    known = machine.worker("a", "codex", "idle-done")
+    gaze = look(machine, 8)
+    assert state(machine, known).state is State.IDLE
+    reads = len(machine.captured)
+    machine.outputs_now["%1"] = Output("1", is_full_screen=True, bells=1)
+    look(machine, 3, gaze)
+    assert len(machine.captured) > reads
+    assert (state(machine, known).state, known.heard[Source.BELL].newest.state) == (State.IDLE, State.UNKNOWN)
+    machine.show("%1", "codex", "permission", title="[ ! ] Action Required | repo", bells=1)
+    look(machine, 2, gaze)
+    assert state(machine, known).reading is not None
+    assert (state(machine, known).state, str(state(machine, known).reading).count("title")) == (State.ASKING, 1)
+
+
+def test_a_young_worker_of_which_nobody_says_anything_is_starting() -> None:
+    """Until somebody says something, or it is young no more. Mutants: starting goes before a question; for ever."""
+    machine = Machine()
+    known = machine.worker("a", "codex", "idle")
+    machine.screens["%1"] = ""
+    known.process, known.born = ProcessId(7, 1), (time.monotonic(), 0.0)
+    gaze = look(machine, 3)
+    assert state(machine, known).state is State.STARTING
+    machine.show("%1", "codex", "permission")
+    look(machine, 6, gaze)
+    assert state(machine, known).state is State.ASKING
+    other = machine.worker("b", "codex", "idle")
+    machine.screens["%2"] = ""
+    other.process, other.born = ProcessId(8, 1), (time.monotonic(), YOUNG)
+    look(machine, 3, gaze)
+    assert state(machine, other).state is State.UNKNOWN
