@@ -24,6 +24,7 @@ from supervisor.commits import Commits
 from supervisor.control import TmuxError
 from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
+from supervisor.hooks.intake import Intake
 from supervisor.instance import Instance
 from supervisor.model import Alive, Lingering
 from supervisor.overview import RETRY, Overview
@@ -62,6 +63,7 @@ class Supervisor:
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
         self.vigil = Vigil(self.eyes, tools, self._wake.set)
         self.ears = Ears(self.eyes, self._say_soon)
+        self.intake = Intake(self.eyes, tools, self._wake.set)
         self.commits = Commits(self.eyes, tools, self.law.operate)
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
@@ -102,7 +104,7 @@ class Supervisor:
 
     def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What goes on beside the loop, for as long as it does."""
-        looks = (self.vigil.keep(), self.ears.keep(), self.commits.keep(self._wake.set))
+        looks = (self.vigil.keep(), self.ears.keep(), self.intake.keep(), self.commits.keep(self._wake.set))
         return (self._watch_files(), self._record(), *looks)
 
     async def _rehearse(self) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from supervisor.activity import Activity, Doing, Working
 from supervisor.control import NoServer, TmuxError
+from supervisor.hooks.latest import Latest
 from supervisor.kin import survivors_of
 from supervisor.model import Attempt, Exit, Observation, Source
 from supervisor.panes import Pane
@@ -46,6 +47,7 @@ class Known:
     activity: Activity | None = None
     told: Doing = field(default_factory=Working)
     listening: tuple[int, ...] | None = None  # the ports on which its tree listens, once somebody has looked
+    heard: Latest | None = None  # what its agent last said of itself
     born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
 
     def ran_for(self) -> float | None:

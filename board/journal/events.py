@@ -139,6 +139,19 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     "worker_resumed": EventKind(
         "info", "A worker that had stalled or looped moves on.", ("pid", "pane", "source", "sure")
     ),
+    "agent_signal_seen": EventKind(
+        "info",
+        "An agent's hook said that it does something else now, or asks.",
+        ("agent", "state", "state_was", "source", "detail", "question", "part", "session", "background_count"),
+    ),
+    "agent_signal_ignored": EventKind(
+        "warn",
+        "A hook's signal says nothing about the worker, or can't be read: once for each reason.",
+        ("agent", "problem"),
+    ),
+    "agent_signals_dropped": EventKind(
+        "warn", "More signals waited than are kept: those that tell the least are gone.", ("dropped_count",)
+    ),
     "worker_stopped": EventKind(
         "info", "A worker was ended on purpose.", ("pid", "pane", "signal", "grace_s", *_DECIDED)
     ),
