@@ -210,6 +210,10 @@ TABLES: Final[Mapping[str, Table]] = {
                 Regex(), "What the screen shows at a usage limit; groups `until` and `seconds` say how long."
             ),
             "program": Key(TEXT, "The program that `supervisor doctor` looks for."),
+            "hooks": Key(
+                Choice(("claude", "codex", "gemini", "opencode", "aider", "none")),
+                "The agent whose hooks tell us what it does; else `none`.",
+            ),
         },
         "{use: shell}",
     ),

@@ -21,7 +21,8 @@ COMMAND_PROFILE = "run"  # what a `run` step uses: its own command line
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step."""
+    """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step; `hooks`
+    is the agent whose way of calling our hook this is."""
 
     name: str
     start: tuple[str, ...]
@@ -29,6 +30,7 @@ class Profile:
     env: Mapping[str, str]
     settles: str = "said"
     limited: re.Pattern[str] | None = None
+    hooks: str | None = None
 
     @property
     def program(self) -> str:
@@ -98,4 +100,10 @@ def _profile(name: str, data: Mapping[str, Any]) -> Profile:
     resume = tuple(str(word) for word in data.get("resume") or start)
     limited = re.compile(str(data["limited"])) if data.get("limited") else None
     env = {str(key): str(value) for key, value in (data.get("env") or {}).items()}
-    return Profile(name, start, resume, env, str(data.get("settles", "said")), limited)
+    return Profile(name, start, resume, env, str(data.get("settles", "said")), limited, _hooks(data))
+
+
+def _hooks(data: Mapping[str, Any]) -> str | None:
+    """`none` switches off what a template says."""
+    wanted = data.get("hooks")
+    return None if wanted in (None, "none") else str(wanted)
