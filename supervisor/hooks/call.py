@@ -114,7 +114,8 @@ def _stdin() -> bytes:
 
 
 def _fields(said: Said, side: str, env: Mapping[str, str]) -> dict[str, Any]:
-    found = {name: value for name, value in said._asdict().items() if value not in ("", None, False)}
+    # No background at all is a word too, unlike an empty text.
+    found = {name: value for name, value in said._asdict().items() if value or name == "background"}
     found.update({name: value[:_NAME] for name, value in found.items() if isinstance(value, str) and name != "text"})
     if said.prompt:
         from board.journal.marks import fingerprint

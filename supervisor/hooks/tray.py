@@ -101,4 +101,6 @@ def kept(side: str, task: str, mark: str) -> Latest | None:
         latest = Latest(**{**given, "state": State(given["state"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    return latest if latest.mark == mark else None
+    numbers = (latest.since, latest.at, latest.order, latest.began, latest.ticks, latest.count)
+    is_sound = latest.mark == mark and all(isinstance(each, int | float) for each in numbers)
+    return latest if is_sound else None
