@@ -254,6 +254,10 @@ TABLES: Final[Mapping[str, Table]] = {
             "version": Key(ARGV, "Asks the program for its version, for `supervisor doctor`."),
             "tested": Key(TEXTS, "The versions that this profile was tried with."),
             "program": Key(TEXT, "The program that `supervisor doctor` looks for."),
+            "hooks": Key(
+                Choice(("claude", "codex", "gemini", "opencode", "aider", "none")),
+                "The agent whose hooks tell us what it does; else `none`.",
+            ),
         },
         "{use: shell}",
     ),

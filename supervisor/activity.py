@@ -83,7 +83,8 @@ class Block:
 class Glimpse:
     """One look that succeeded, at `clock` on a clock that nobody sets.
 
-    `cpu` are seconds by process; `progress` is any word that changes with each checkpoint, step and commit.
+    `cpu` are seconds by process; `progress` is any word that changes with each checkpoint, step and commit; `signals`
+    counts what its agent has said of itself.
     """
 
     clock: float
@@ -92,6 +93,7 @@ class Glimpse:
     cpu: Mapping[tuple[int, int], float]
     block: Block | None = None
     progress: str = ""
+    signals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def follow(before: Activity | None, new: Glimpse) -> Activity:
     last = before.last
     has_output = new.output != last.output
     cpu_s = sum(used - last.cpu.get(process, 0.0) for process, used in new.cpu.items())
-    moves = has_output or cpu_s > IDLE_SHARE * (new.clock - last.clock)
+    moves = has_output or new.signals != last.signals or cpu_s > IDLE_SHARE * (new.clock - last.clock)
     goes_on = _is_same_block(new.block, last.block) and new.progress == last.progress
     return Activity(
         last=new,

@@ -100,6 +100,10 @@ class Drifts:
         """When it is time for the next look, unless one is under way: its end is a cause of its own."""
         return None if self._is_looking() else self._next_at
 
+    def is_due_before(self, instant: float | None) -> bool:
+        """None is an instant that never comes."""
+        return self.next_at is not None and (instant is None or self.next_at < instant)
+
     def status(self) -> list[dict[str, Any]]:
         """As `status.json` has it."""
         return [

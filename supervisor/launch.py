@@ -8,7 +8,7 @@ import shutil
 import sys
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
@@ -16,6 +16,7 @@ from board.environs import environs
 from board.errors import BoardError
 from board.model import Task
 from board.templates import template_text
+from supervisor.hooks.wiring import Place, Wiring, wire
 from supervisor.model import Attempt
 from supervisor.processes import ATTEMPT
 from supervisor.profiles import Profile
@@ -25,13 +26,15 @@ _NAMESPACE = uuid.UUID("6f9a1f43-58f5-4a3f-9a54-1c0d2f6a7b11")
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """`brief` is the rendered prompt, which the worker finds in the file `brief_path` as well."""
+    """`brief` is the rendered prompt, which the worker finds in the file `brief_path` as well. `files` are
+    those that its hooks need, texts by path."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
     brief: str
     brief_path: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,20 @@ def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: s
     values = {**words, "prompt": brief, "brief_file": path}
     argv = tuple(_fill(word, values, task.id) for word in (profile.resume if resumed else profile.start))
     env = {key: _fill(value, values, task.id) for key, value in profile.env.items()}
-    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree, brief, path)
+    told = wire(profile.hooks, argv, Place(site.side, env)) if profile.hooks is not None else Wiring()
+    argv, env = (argv[0], *told.argv, *argv[1:]), {**env, **told.env}
+    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree, brief, path, told.files)
 
 
-def write_brief(launch: Launch) -> None:
-    """0600: a brief may say more than the board does. Raises OSError."""
-    path = Path(launch.brief_path)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        file.write(launch.brief)
+def write_files(launch: Launch) -> None:
+    """The brief, and what the hooks need. 0600: a brief may say more than the board does. Raises OSError."""
+    for path, text in {**launch.files, launch.brief_path: launch.brief}.items():
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        aside = f"{path}.{os.getpid()}.tmp"
+        fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(aside, path)
 
 
 def missing_program(profile: Profile, folder: str) -> str | None:

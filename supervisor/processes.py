@@ -189,6 +189,18 @@ def environment_of(pid: int) -> list[bytes]:
     return []
 
 
+def command_of(pid: int) -> list[str]:
+    """Its command line; empty where we may not look, or when it has just ended."""
+    with contextlib.suppress(OSError):
+        if HAS_PROC:
+            return [os.fsdecode(word) for word in _read(pid, "cmdline").split(b"\0")]
+        import psutil
+
+        with contextlib.suppress(psutil.Error):
+            return list(psutil.Process(pid).cmdline())
+    return []
+
+
 def _read(pid: int, name: str) -> bytes:
     # Some hundreds of these stand before a restart: pathlib would make them twice as long.
     fd = os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)

@@ -24,7 +24,8 @@ class Profile:
     """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step.
 
     `screens` names the agent by whose rules its state is read; None for what has none. `version` asks the program for
-    its version, and `tested` are those that the profile was tried with.
+    its version, and `tested` are those that the profile was tried with. `hooks` is the agent whose way of calling our
+    hook this is.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Profile:
     screens: str | None = None
     version: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
+    hooks: str | None = None
 
     @property
     def program(self) -> str:
@@ -114,5 +116,12 @@ def _profile(name: str, data: Mapping[str, Any]) -> Profile:
         limited,
         screens=str(data["screens"]) if data.get("screens") else None,
         version=tuple(map(str, data.get("version") or ())),
+        hooks=_hooks(data),
         tested=tuple(map(str, data.get("tested") or ())),
     )
+
+
+def _hooks(data: Mapping[str, Any]) -> str | None:
+    """`none` switches off what a template says."""
+    wanted = data.get("hooks")
+    return None if wanted in (None, "none") else str(wanted)

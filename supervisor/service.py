@@ -26,6 +26,7 @@ from supervisor.drifting import Drifts, drifts_of
 from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
 from supervisor.gaze import Gaze
+from supervisor.hooks.intake import Intake
 from supervisor.instance import Instance
 from supervisor.keeping import CalledOff
 from supervisor.model import Alive, Lingering
@@ -67,6 +68,7 @@ class Supervisor:
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
         self.vigil = Vigil(self.eyes, tools, self._wake.set)
         self.ears = Ears(self.eyes, self._say_soon)
+        self.intake = Intake(self.eyes, tools, self._wake.set)
         self.commits = Commits(self.eyes, tools, self.law.operate)
         self.bell: Bell | None = None
         self.gaze = Gaze(self.eyes, tools, self._wake.set, self._say_soon)
@@ -112,9 +114,9 @@ class Supervisor:
 
     def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What goes on beside the loop, for as long as it does."""
-        looks = (self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self.commits.keep(self._wake.set))
+        seen = (self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self.intake.keep())
         tells = (self.bell.keep(),) if self.bell is not None and not self.mode.once else ()
-        return (self._watch_files(), self._record(), *looks, *tells)
+        return (self._watch_files(), self._record(), self.commits.keep(self._wake.set), *seen, *tells)
 
     async def _rehearse(self) -> None:
         self._handle_signals()
@@ -257,7 +259,7 @@ class Supervisor:
         if view is None:
             return self._say_soon()
         board = view.board
-        if self._drifts is not None and self._drifts.next_at is not None:
+        if self._drifts is not None and self._drifts.next_at:
             self._at(self._drifts.next_at)
         self._take_requests(board)
         listing = await self.eyes.listing(board)
@@ -291,12 +293,11 @@ class Supervisor:
                 self._at(self.engine.clock() + RETRY)
 
     async def _wind_down_all(self, by: str) -> None:
-        running = [
-            kept for kept in self.eyes.kept.values() if self.eyes.is_ours(kept.task) or isinstance(kept.verdict, Alive)
-        ]
-        for kept in self.eyes.kept.values():
+        everybody = list(self.eyes.kept.values())
+        running = [kept for kept in everybody if self.eyes.is_ours(kept.task) or isinstance(kept.verdict, Alive)]
+        for kept in everybody:
             kept.called_off = CalledOff(by, is_final=False)
-        pending = [kept.operation for kept in self.eyes.kept.values() if kept.operation is not None]
+        pending = [kept.operation for kept in everybody if kept.operation is not None]
         await asyncio.gather(*pending, return_exceptions=True)
         view = self.engine.read()
         for kept in running:
@@ -314,7 +315,6 @@ class Supervisor:
             self._saying = None
         if self._drifts is not None and self.eyes.board is not None and self._stopping is None:
             self._drifts.look(self.eyes.board, self.eyes.kept, self.engine.clock())
-            next_at = self._drifts.next_at
-            if next_at is not None and (self._next_at is None or next_at < self._next_at):
+            if self._drifts.is_due_before(self._next_at):
                 self._wake.set()  # for a cycle that sleeps until then
         self.report.say(self.eyes.kept, self.eyes.incident, self.eyes.board.board if self.eyes.board else None)

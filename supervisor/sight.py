@@ -15,6 +15,7 @@ from supervisor.agents.needs import need_of
 from supervisor.agents.reading import Heard
 from supervisor.agents.reading import Source as AgentSource
 from supervisor.control import NoServer, TmuxError
+from supervisor.hooks.latest import Latest
 from supervisor.kin import survivors_of
 from supervisor.model import Attempt, Exit, Observation, Source
 from supervisor.panes import Pane
@@ -50,6 +51,7 @@ class Known:
     told: Doing = field(default_factory=Working)
     heard: dict[AgentSource, Heard] = field(default_factory=dict)  # what its agent does, by who says so
     listening: tuple[int, ...] | None = None  # the ports on which its tree listens, once somebody has looked
+    hooked: Latest | None = None  # what its agent last said of itself
     born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
 
     def ran_for(self) -> float | None:

@@ -15,7 +15,7 @@ from board.moves import Reason
 from supervisor import looks
 from supervisor.control import TmuxRefused
 from supervisor.keeping import Keeping
-from supervisor.launch import Launch, Left, Site, missing_program, prepare, write_brief
+from supervisor.launch import Launch, Left, Site, missing_program, prepare, write_files
 from supervisor.ledger import Opening
 from supervisor.leftover import left_in
 from supervisor.model import Alive, Attempt, Dead, Exit, Rule, Start
@@ -106,7 +106,7 @@ class Starter:
         attempt = Attempt(home, task.id, granted.token, run.attempt)
         launch = prepare(result.task, attempt, profile, site, self.tools.engine.grants.path(task.id, granted.token))
         if task.step.run is None:
-            write_brief(launch)
+            write_files(launch)
         return _Started(result.task, run, attempt), launch
 
     def _watch(self, known: Known, pid: int) -> None:

@@ -115,7 +115,8 @@ class Vigil:
             block = await self._block(server, each, output)
         if block is not None:
             progress = await self._progress(each.task)
-        return Glimpse(now, self._tools.engine.clock(), output.mark, cpu, block, progress)
+        signals = each.known.hooked.count if each.known.hooked is not None else 0
+        return Glimpse(now, self._tools.engine.clock(), output.mark, cpu, block, progress, signals)
 
     async def _block(self, server: Server, each: Watched, output: Output) -> Block | None:
         if output.is_full_screen or each.known.pane is None:

@@ -77,7 +77,7 @@ def _statuses(prefix: str, **_: Any) -> list[str]:
 
 
 def _events(prefix: str, **_: Any) -> list[str]:
-    from board.journal.events import EVENTS
+    from board.journal.kinds import EVENTS
 
     head, comma, last = prefix.rpartition(",")
     return [f"{head}{comma}{name}" for name in EVENTS if name.startswith(last)]

@@ -116,7 +116,7 @@ def _task(ctx: Context) -> str | None:
 
 
 def _events(given: list[str] | None) -> tuple[str, ...]:
-    from board.journal.events import EVENTS
+    from board.journal.kinds import EVENTS
 
     names = tuple(name.strip() for each in given or () for name in each.split(","))
     for name in names:

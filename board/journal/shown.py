@@ -4,7 +4,7 @@ import json
 import re
 from typing import Final, NamedTuple
 
-from board.journal.events import CASE
+from board.journal.kinds import CASE
 from board.journal.wanted import Record
 
 _SHOWN_APART: Final = frozenset(("ts", "level", "event", "task", "step", "v"))

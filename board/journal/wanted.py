@@ -5,7 +5,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from board.journal.events import LEVELS, Level, instant
+from board.journal.events import instant
+from board.journal.kinds import LEVELS, Level
 
 Record: TypeAlias = dict[str, Any]
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from board.cli.commands import JOURNAL, Arg, Command, option
 from board.cli.parser import Program
+from supervisor.hooks.words import AGENTS, KINDS
 
 GROUPS: Final = ("keep", "serve", "look", "more")
 _KEEP, _SERVE, _LOOK, _MORE = GROUPS
@@ -229,6 +230,23 @@ _ALL: Final = (
         (),
         "supervisor sink",
         f"0 nobody was left to be read, {_BAD}, 5 another one reads already",
+    ),
+    Command(
+        "hook",
+        _MORE,
+        "Tell what an agent does: its hooks call this in a worker, with their JSON on stdin.",
+        "hooking:hook",
+        (
+            Arg(("agent",), {"metavar": "AGENT", "choices": AGENTS, "help": ", ".join(AGENTS)}),
+            Arg(("payload",), {"metavar": "JSON", "nargs": "*", "help": "instead of stdin"}),
+            Arg(
+                ("--state",),
+                {"metavar": "STATE", "choices": KINDS[:-1], "help": f"of a shell: {', '.join(KINDS[:-1])}"},
+            ),
+            option("--text", "WORDS", "what it asks, or what broke"),
+        ),
+        'supervisor hook shell --state asking --text "Which port?"',
+        "0 whatever comes, in a worker and elsewhere: an agent is never disturbed; 2 no such agent or state",
     ),
     Command(
         "demo",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from board.cli.commands import JOURNAL
-from board.journal.events import EVENTS, LEVELS, Event, instant
+from board.journal.events import Event, instant
+from board.journal.kinds import EVENTS, LEVELS
 from board.journal.redact import Redactor
 from board.journal.sink import Journal
 from tests.cli.conftest import Run

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from board.journal.events import COMMON, EVENTS, LEADING, Event
+from board.journal.events import COMMON, LEADING, Event
+from board.journal.kinds import EVENTS
 from board.journal.read import records, segments
 from board.journal.redact import Redactor
 from board.journal.sink import Journal, make_redactor

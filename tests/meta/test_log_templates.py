@@ -15,8 +15,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from board.journal.events import CASE, COMMON, EVENTS, LEADING, Event, line_record
+from board.journal.events import COMMON, LEADING, Event, line_record
 from board.journal.keeping import Limits, keep_journal
+from board.journal.kinds import CASE, EVENTS
 from board.journal.redact import Redactor
 from board.journal.sink import Journal
 from tests.programs import ROOT, environment

@@ -12,7 +12,8 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from board.instants import format_instant
-from board.journal.events import EVENTS, Event, line_record
+from board.journal.events import Event, line_record
+from board.journal.kinds import EVENTS
 from board.journal.redact import Redactor
 from board.model import Approval, Checkpoint, Claim, Ending, Run, Status, Step, Task
 from board.settings import Backoff, RestartPolicy

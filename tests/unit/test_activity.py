@@ -70,12 +70,14 @@ def test_neither_output_nor_cpu_for_so_long_is_a_stall() -> None:
         {"cpu": [{WORKER: 1.0 + second} for second in range(9)]},
         {"cpu": [{WORKER: 1.0, CHILD: float(second)} for second in range(9)]},
         {"cpu": [{WORKER: 1.0, (80 + second, 1): 1.0} for second in range(9)]},
+        {"signals": list(range(9))},
     ],
-    ids=["output", "cpu", "a child's cpu", "children that come and go"],
+    ids=["output", "cpu", "a child's cpu", "children that come and go", "its agent's hooks"],
 )
-def test_either_of_the_two_is_life(fields: dict[str, Any]) -> None:
-    """A worker that computes in silence, or talks without effort, moves. Mutants killed: «and» for «or» between the
-    two; the worker's own process alone counted; a new process without a look before taken for idle."""
+def test_any_of_them_is_life(fields: dict[str, Any]) -> None:
+    """A worker that computes in silence, talks without effort, or whose agent says something of itself, moves. Mutants
+    killed: «and» for «or» between two of them; signals that don't count; the worker's own process alone counted; a
+    new process without a look before taken for idle."""
     assert doing(glimpses(9, **fields)) == Working()
 
 

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from board.journal.events import COMMON, EVENTS, LEADING, Event, instant, line_record
+from board.journal.events import COMMON, LEADING, Event, instant, line_record
+from board.journal.kinds import EVENTS
 
 AT = 1795169580.12  # 2026-11-20T10:13:00.120Z
 # Words that are past tense without ending in `ed`.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from board.journal.events import EVENTS, Event, line_record
+from board.journal.events import Event, line_record
+from board.journal.kinds import EVENTS
 from board.model import Ending
 from supervisor.activity import Activity, BeingEnded, Block, Doing, Glimpse, Looping, Overdue, Stalled, Working
 from supervisor.agents.needs import Asking, AtLimit, Failing
