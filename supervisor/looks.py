@@ -24,9 +24,14 @@ TIMES = 3  # so often the definition of done is asked of a tree that moves meanw
 
 
 async def done_if(task: Task, site: Site) -> Answer:
-    """Exit 0 is yes, any other exit no; a time-out, a signal or a shell that can't run it is no answer."""
+    """Exit 0 is yes, any other exit no; a time-out, a signal or a shell that can't run it is no answer.
+
+    No as well where the tree has yet to be made, for whoever starts the step: it is asked there again.
+    """
     command = task.step.done_if
     assert command is not None
+    if lacks_tree(task, site):
+        return False
     env = {**environment(os.environ), **environs(task, site.board, site.tree, is_own_tree=site.branch is not None)}
     try:
         ended = await asyncio.to_thread(run_program, ["sh", "-c", command], env, DONE_IF_TIMEOUT, cwd=site.tree)
@@ -35,6 +40,11 @@ async def done_if(task: Task, site: Site) -> Answer:
     if ended.status is None or ended.status < 0 or ended.status in (126, 127):
         return Unseen.FAILED
     return ended.status == 0
+
+
+def lacks_tree(task: Task, site: Site) -> bool:
+    """Is its own tree one that has yet to be made? One that is gone is another matter."""
+    return site.branch is not None and not task.started and not os.path.isdir(site.tree)
 
 
 async def drift(task: Task, site: Site) -> str | Unseen | None:

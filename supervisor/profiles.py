@@ -72,10 +72,10 @@ class Profiles:
         while wanted is not None and wanted not in seen:
             seen.add(wanted)
             layer = self._layer(board, wanted, is_first=wanted == name)
-            merged = {**layer, **merged}
+            merged = _over(layer, merged)
             wanted = layer.get("use")
             if wanted in seen and wanted is not None:
-                merged = {**self._template(wanted), **merged}
+                merged = _over(self._template(wanted), merged)
                 break
         return _profile(name, merged)
 
@@ -98,6 +98,12 @@ class Profiles:
         tree = parse(text)
         data = tree.plain(tree.root)
         return data if isinstance(data, dict) else {}
+
+
+def _over(layer: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
+    """Hooks are words on the command line: a start command of one's own may be one that doesn't take them."""
+    kept = {key: value for key, value in layer.items() if key != "hooks" or "start" not in nearer}
+    return {**kept, **nearer}
 
 
 def _profile(name: str, data: Mapping[str, Any]) -> Profile:

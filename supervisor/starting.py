@@ -55,7 +55,10 @@ class Starter:
         site, profile = self.tools.site(board, task), self._profile(keeping, board)
         if server is None or profile is None or not await self._ready_ports(keeping):
             return
+        is_new = looks.lacks_tree(task, site)
         if not await self.readier.ready(keeping, board, site):
+            return
+        if is_new and await self._is_otherwise(keeping, site):
             return
         head = keeping.facts.head or await looks.tip_of(site)
         pane, left = await asyncio.gather(
@@ -78,6 +81,14 @@ class Starter:
         self._watch(keeping.known, pid)
         prompt = launch.brief if task.step.run is None else None
         self._tell_start(keeping, started.run, _Told(action.resume, died_at, pid, profile.name, prompt))
+
+    async def _is_otherwise(self, keeping: Keeping, site: Site) -> bool:
+        """`done_if` could not be asked before there was a tree: unless it is a no there, the law decides anew."""
+        if keeping.task.step.done_if is None:
+            return False
+        keeping.facts.done_if = await looks.done_if(keeping.task, site)
+        keeping.facts.at = self.tools.engine.clock()
+        return keeping.facts.done_if is not False
 
     async def _left_in(self, task: Task, site: Site) -> Left:
         """For an agent that goes on; a command asks for no words."""

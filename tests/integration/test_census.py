@@ -164,6 +164,7 @@ def test_output_leaves_a_mark_and_silence_none(tmux_socket: str) -> None:
 
 def test_an_unreadable_line_is_no_output() -> None:
     """What can't be read whole is a failed look and not a silent pane."""
-    assert read_output("%7 1 0/3/4/1795555403")[1].is_full_screen
-    with pytest.raises(TmuxError):
-        read_output("%7  0/3/4/")
+    assert read_output("%7 1 0/3/4/1795555403 2 a title")[1].is_full_screen
+    for line in ("%7  0/3/4/ 2 a title", "%7 1 0/3/4/1795555403"):
+        with pytest.raises(TmuxError):
+            read_output(line)

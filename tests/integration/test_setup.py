@@ -249,3 +249,18 @@ def test_a_board_without_a_repository_works(house: House) -> None:
     house.start()
     house.reaches("a", "done")
     assert house.lines("out") == [str(house.folder)]
+
+
+@pytest.mark.parametrize(("asked", "ran"), [("test -e kept.txt", False), ("test -e none.txt", True)])
+def test_done_if_of_a_first_step_is_asked_in_its_new_tree(home: House, asked: str, *, ran: bool) -> None:
+    """Not in the board's folder, whose files nobody may have committed, and not nowhere: then the step would never
+    start. Mutants killed: no answer without a tree; not asked again once there is one."""
+    (home.folder / "kept.txt").write_text("it is there\n")
+    repos.git(home.folder, "add", "kept.txt")
+    repos.git(home.folder, "commit", "--quiet", "--message", "Keep")
+    (home.folder / "none.txt").write_text("only here\n")
+    write(home, "[]", task=f"done_if: '{asked}', run: 'touch $HERE/ran'")
+    home.start()
+    home.reaches("refund", "done")
+    assert (home.folder / "ran").exists() is ran
+    assert tree(home).is_dir()

@@ -61,3 +61,14 @@ def test_a_board_needs_no_more_than_the_names() -> None:
     assert {"claude", "codex", "gemini", "shell"} <= set(SHIPPED)
     for name in SHIPPED:
         assert problems(Document(BOARD.format(name=name)), SHIPPED) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "hooks"),
+    [("", "claude"), (", start: [./wrapper, go]", None), (", start: [./wrapper, go], hooks: claude", "claude")],
+)
+def test_a_start_of_ones_own_takes_no_hooks_unasked(tmp_path: Path, said: str, hooks: str | None) -> None:
+    """They are words on its command line, which it may not know.
+    Mutant killed: the template's hooks go with any start."""
+    board = read_board(Document(f"version: 1\nagents:\n  mine: {{use: claude{said}}}\ntasks: []\n").data)
+    assert Profiles(str(tmp_path)).find(board, "mine").hooks == hooks
