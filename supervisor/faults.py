@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from board.fault import what, where
 
 if TYPE_CHECKING:
     from supervisor.tools import Tools
+
+
+AGAIN: Final = 0.2  # seconds until a task that goes on is cancelled once more
 
 
 def note(tools: Tools, error: BaseException, task: str | None = None) -> None:
@@ -32,6 +35,16 @@ def over(tools: Tools, task: asyncio.Task[None]) -> None:
     error = None if task.cancelled() else task.exception()
     if error is not None:
         note(tools, error)
+
+
+async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancels them until all are over. Once is not enough: before Python 3.12 `asyncio.wait_for` swallows a
+    cancellation that comes in the moment of its answer (its source: a future that is done gives its result)."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for each in pending:
+            each.cancel()
+        _, pending = await asyncio.wait(pending, timeout=AGAIN)
 
 
 def listen(loop: asyncio.AbstractEventLoop, tell: Callable[[BaseException], object]) -> None:

@@ -106,9 +106,7 @@ class Supervisor:
             with faults.noted(self.tools):
                 await self._loop(ready)
         finally:
-            for each in beside:
-                each.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await faults.ended(beside)
             await self._leave()
             instance.release()
 
