@@ -8,6 +8,7 @@ such characters are found by a sign.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 from board.journal.patterns import compiled
@@ -19,6 +20,7 @@ WORD: Final = "[A-Za-z0-9_-]"
 WORD_LEAST: Final = 12
 # Makes line ends of what is no word's character, in ASCII text.
 _NO_WORD: Final = {sign: "\n" for sign in range(128) if re.fullmatch(WORD, chr(sign)) is None}
+_SHORT: Final = 4096  # characters of a text for which alone no tables are made
 _HEAD_SIZE: Final = 3
 _LEAST_PART: Final = 3
 _MOST_PART: Final = 8
@@ -63,19 +65,27 @@ def part_of(literal: str) -> str:
     return "" if longest is None else lines[max(0, longest.start() - 1) : longest.end() + 1]
 
 
+def standing(s: str) -> list[str]:
+    """Those that stand in a text, but for some that begin no token there."""
+    if len(s) <= _SHORT and not _tables.cache_info().currsize:
+        return [prefix for prefix in BY_PREFIX if prefix in s]
+    return [prefix for prefix in {*likely(s, words_of(s))} if prefix in s]
+
+
 def likely(s: str, words: Words) -> Iterator[str]:
     """All that stand in a text, and perhaps a few more, some of them twice."""
     heads = set(compiled(_HEAD).findall(words.long))
     for begin, escaped in _ESCAPED:
         if begin in s:
             heads.update(compiled(escaped).findall(s))
-    for head in _BY_HEAD.keys() & heads:
-        yield from _BY_HEAD[head]
-    for parts, where in ((_IN_LONG_WORDS, words.long), (_IN_WORDS, words.lines)):
+    tables = _tables()
+    for head in tables.by_head.keys() & heads:
+        yield from tables.by_head[head]
+    for parts, where in ((tables.in_long_words, words.long), (tables.in_words, words.lines)):
         for part, prefixes in parts.items():
             if part in where:
                 yield from prefixes
-    for sign in _SIGNS:
+    for sign in tables.signs:
         yield from sign.there(s)
 
 
@@ -147,10 +157,24 @@ def _least(pattern: str) -> int:
     return sum(map(int, compiled(r"\]\{([0-9]+)").findall(words)))
 
 
-# Where a prefix may stand: in words of `WORD_LEAST` characters, in words of any length, or anywhere.
-_WORDS: Final = [prefix for prefix in BY_PREFIX if _is_a_word(prefix)]
-_OTHERS: Final = [prefix for prefix in BY_PREFIX if not _is_a_word(prefix)]
-_BY_HEAD: Final = _by_head(prefix for prefix in _WORDS if _is_edged(prefix))
-_IN_LONG_WORDS: Final = _by_part(prefix for prefix in _WORDS if not _is_edged(prefix))
-_IN_WORDS: Final = _by_part(prefix for prefix in _OTHERS if _parts(prefix))
-_SIGNS: Final = _by_sign(prefix for prefix in _OTHERS if not _parts(prefix))
+class _Tables(NamedTuple):
+    """Where a prefix may stand: in words of `WORD_LEAST` characters, by its head or by a part of it; in words of any
+    length; or anywhere."""
+
+    by_head: dict[str, list[str]]
+    in_long_words: dict[str, list[str]]
+    in_words: dict[str, list[str]]
+    signs: list[_Sign]
+
+
+@cache
+def _tables() -> _Tables:
+    """Made for the first long text: it takes as long as starting a program does."""
+    words = [prefix for prefix in BY_PREFIX if _is_a_word(prefix)]
+    others = [prefix for prefix in BY_PREFIX if not _is_a_word(prefix)]
+    return _Tables(
+        _by_head(prefix for prefix in words if _is_edged(prefix)),
+        _by_part(prefix for prefix in words if not _is_edged(prefix)),
+        _by_part(prefix for prefix in others if _parts(prefix)),
+        _by_sign(prefix for prefix in others if not _parts(prefix)),
+    )

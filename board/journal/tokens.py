@@ -40,9 +40,9 @@ BY_PREFIX: Final = _by_prefix()
 
 def tokens(s: str, marks: Marks) -> list[Span]:
     """In order, none in another; of formats at one place the first of the table names the kind."""
-    from board.journal.prefixes import likely, words_of
+    from board.journal.prefixes import standing
 
-    found = sorted(span for prefix in {*likely(s, words_of(s))} if prefix in s for span in tokens_of(prefix, s, marks))
+    found = sorted(span for prefix in standing(s) for span in tokens_of(prefix, s, marks))
     return merged(Span(start, end, kind) for start, _, end, kind in found)
 
 
