@@ -52,7 +52,7 @@ class Subject(NamedTuple):
     name: str
     task: Task | None
     path: str
-    known: git_trees.Registered | None
+    known: git.Worktree | None
 
     @property
     def is_there(self) -> bool:
@@ -93,9 +93,9 @@ def has_own(yard: Yard, task: Task) -> bool:
     return yard.board.settings.worktrees.enabled or _known(yard, yard.path(task.id)) is not None
 
 
-def _known(yard: Yard, path: str) -> git_trees.Registered | None:
+def _known(yard: Yard, path: str) -> git.Worktree | None:
     real = os.path.realpath(path)
-    return next((tree for tree in git_trees.registered(yard.top) if os.path.realpath(tree.path) == real), None)
+    return next((tree for tree in git.worktrees(yard.top) if os.path.realpath(tree.path) == real), None)
 
 
 # --- what stands in the way

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from board import git
+from board import git, git_refs
 from board.program import Ended, Patience, environment, never, run_program
 
 TAIL_LINES: Final = 20
@@ -130,10 +130,15 @@ def uncommitted(tree: str, ignore: Iterable[str] = ()) -> list[git.Change]:
     top = os.path.realpath(git.root(tree) or tree)
     named = [os.path.join(top, path) for path in ignore]
     ignored = {os.path.relpath(path, top) for name in named for path in (name, os.path.realpath(name))}
-    return [change for change in git.changes(tree) if not _is_ignored(change.path, ignored)]
+    return counted(git.changes(tree), ignored)
 
 
-def _is_ignored(path: str, ignored: Iterable[str]) -> bool:
+def counted(changes: Iterable[git.Change], ignored: Collection[str] = ()) -> list[git.Change]:
+    """Without `.board`, and without what stands at or below the `ignored` paths (relative to the tree's top)."""
+    return [change for change in changes if not _is_ignored(change.path, ignored)]
+
+
+def _is_ignored(path: str, ignored: Collection[str]) -> bool:
     if ".board" in path.split("/")[:-1]:
         return True
     return any(path == prefix or path.startswith(f"{prefix}/") for prefix in ignored)
@@ -160,7 +165,7 @@ def _ask_pushed(tree: str, _: Terms) -> _Answer:
 def _ask_merged(tree: str, terms: Terms) -> _Answer:
     if git.head(tree) is None:
         return _no("nothing is committed yet")
-    name = _target(tree, terms.base)
+    name = git_refs.branch_name(tree, terms.base or "")
     if name is None:
         return _no("no branch to merge into; set worktrees.base")
     answer = _merged_into(tree, name)
@@ -171,12 +176,6 @@ def _ask_merged(tree: str, terms: Terms) -> _Answer:
             return answer._replace(detail=f"{answer.detail} (and could not fetch: {error.message})")
         answer = _merged_into(tree, name)
     return answer
-
-
-def _target(tree: str, base: str | None) -> str | None:
-    """A branch's own name: work may reach it here or on origin, and either counts."""
-    name = (base or "").removeprefix("refs/remotes/").removeprefix("origin/")
-    return name if name not in ("", "HEAD") else git.default_branch(tree)
 
 
 def _merged_into(tree: str, name: str) -> _Answer:

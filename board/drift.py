@@ -17,24 +17,13 @@ from board.model import HELD, Board, Status, Task
 
 
 class Kind(StrEnum):
-    DIRTY = "dirty"
-    MOVED = "moved"
-    UNMERGED = "unmerged"
-    GONE = "gone"
-    ELSEWHERE = "elsewhere"
-    ABANDONED = "abandoned"
-    STRAY = "stray"
-
-
-MEANINGS: Final[Mapping[Kind, str]] = {
-    Kind.DIRTY: "it is done or at review, and its tree has changes that nobody committed",
-    Kind.MOVED: "its branch isn't at the commit that was found done",
-    Kind.UNMERGED: "it is done, and its commits are in no base and on no remote",
-    Kind.GONE: "its tree is gone although it is worked on, or nothing reaches its work any more",
-    Kind.ELSEWHERE: "another branch than its own is checked out in its tree",
-    Kind.ABANDONED: "it is held, and nobody works there: the lease is over, no worker lives, nothing changes",
-    Kind.STRAY: "a tree of ours without a task",
-}
+    DIRTY = "dirty"  # done or at review, and its tree has changes that nobody committed
+    MOVED = "moved"  # its branch isn't at the commit that was found done
+    UNMERGED = "unmerged"  # done, and its commits are in no base and on no remote
+    GONE = "gone"  # its tree is gone although it is worked on, or nothing reaches its work any more
+    ELSEWHERE = "elsewhere"  # another branch than its own is checked out in its tree
+    ABANDONED = "abandoned"  # held, and nobody works there: the lease is over, no worker lives, nothing changes
+    STRAY = "stray"  # a tree of ours without a task
 
 
 class Tree(NamedTuple):

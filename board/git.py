@@ -43,9 +43,13 @@ class Change(NamedTuple):
 
 
 class Worktree(NamedTuple):
+    """A tree in git's books. `head` is None before the first commit, `locked` is the reason, None where it isn't."""
+
     path: str
     branch: str | None
     is_bare: bool
+    head: str | None = None
+    locked: str | None = None
 
 
 # A shell that keeps its standard input, here a lock, until git has ended; git and its hooks don't get it.
@@ -217,9 +221,14 @@ def is_merged(path: str, into: str, of: str = "HEAD") -> bool | None:
     Several commits squashed into one are not recognised: False. None when it can't be told.
     """
     merged = is_ancestor(path, of, into)
-    if merged is not False or run(path, "rev-list", "--count", "--merges", f"{into}..{of}").strip() != "0":
-        return merged
-    return all(line.startswith("-") for line in run(path, "cherry", into, of, timeout=60.0).splitlines())
+    return merged if merged is not False else is_picked(path, of, into)
+
+
+def is_picked(path: str, commit: str, into: str) -> bool:
+    """Is each commit of it in `into` as the same patch (rebased, picked, one squashed)? Merges can't be told: False."""
+    if run(path, "rev-list", "--count", "--merges", f"{into}..{commit}").strip() != "0":
+        return False
+    return all(line.startswith("-") for line in run(path, "cherry", into, commit, timeout=60.0).splitlines())
 
 
 def default_branch(path: str) -> str | None:
@@ -242,8 +251,9 @@ def worktrees(path: str) -> tuple[Worktree, ...]:
 
 def _worktree(lines: list[str]) -> Worktree:
     said = dict(line.partition(" ")[::2] for line in lines)
-    ref = said.get("branch")
-    return Worktree(said["worktree"], ref.removeprefix("refs/heads/") if ref else None, "bare" in said)
+    ref, commit = said.get("branch"), said.get("HEAD", "")
+    branch = ref.removeprefix("refs/heads/") if ref else None
+    return Worktree(said["worktree"], branch, "bare" in said, commit if commit.strip("0") else None, said.get("locked"))
 
 
 def fetch(path: str, timeout: float = 10.0) -> None:

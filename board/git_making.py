@@ -40,11 +40,6 @@ def mend(top: str) -> None:
     git.run(top, "worktree", "repair")
 
 
-def forget_branch(top: str, branch: str, at: str) -> None:
-    """Deletes it while it is exactly there; raises GitError when it isn't."""
-    git.run(top, "update-ref", "-d", f"refs/heads/{branch}", at)
-
-
 def is_in_another_ref(path: str, commit: str, branch: str) -> bool:
     """Would the commit still be reachable without this branch?"""
     listed = git.run(path, "for-each-ref", "--contains", commit, "--format=%(refname)", timeout=60.0)

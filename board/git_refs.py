@@ -101,14 +101,6 @@ def merge_base(path: str, commit: str, others: Sequence[str]) -> str | None:
         raise
 
 
-def is_picked(path: str, commit: str, into: str) -> bool:
-    """Is each commit of it in `into` as the same patch (rebased, picked, one squashed)? Merges can't be told: False."""
-    if run(path, "rev-list", "--count", "--merges", f"{into}..{commit}", timeout=TIMEOUT).strip() != "0":
-        return False
-    said = run(path, "cherry", into, commit, timeout=TIMEOUT).splitlines()
-    return all(line.startswith("-") for line in said)
-
-
 def is_shallow(path: str) -> bool:
     return os.path.exists(os.path.join(git.common_dir(path), "shallow"))
 

@@ -15,16 +15,6 @@ LINK: Final = "160000"  # the mode of an entry that is a commit of another repos
 _ARGS_AT_ONCE: Final = 400
 
 
-class Registered(NamedTuple):
-    """A tree in git's books. `locked` is the reason, None where it isn't; `head` is None before the first commit."""
-
-    path: str
-    head: str | None
-    branch: str | None
-    is_bare: bool
-    locked: str | None
-
-
 class Entry(NamedTuple):
     """One path that differs between two trees: the modes and the object on the newer side, `A`, `D`, `M` or `T`."""
 
@@ -38,24 +28,6 @@ class Entry(NamedTuple):
 class Ref(NamedTuple):
     commit: str
     at: float
-
-
-def registered(top: str) -> tuple[Registered, ...]:
-    """All of them, also those whose folder is gone; the main one is first."""
-    blocks = git.run(top, "worktree", "list", "--porcelain").split("\n\n")
-    return tuple(_registered(block.strip("\n").split("\n")) for block in blocks if block.strip())
-
-
-def _registered(lines: list[str]) -> Registered:
-    said = dict(line.partition(" ")[::2] for line in lines)
-    commit, ref = said.get("HEAD", ""), said.get("branch")
-    return Registered(
-        said["worktree"],
-        commit if commit.strip("0") else None,
-        ref.removeprefix("refs/heads/") if ref else None,
-        "bare" in said,
-        said.get("locked"),
-    )
 
 
 def admin_of(common: str, path: str) -> str | None:

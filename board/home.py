@@ -41,15 +41,6 @@ def _wants_own(task: Task) -> bool:
     return task.record.get("worktree") in (None, True)
 
 
-def tree_of(board: Board, task: Task, folder: str) -> str:
-    """Where the task's work is now."""
-    named = named_folder(task, folder)
-    if named is not None:
-        return named
-    home = home_of(board, task, folder)
-    return home if home is not None and os.path.isdir(home) else folder
-
-
 def work_of(board: Board, task: Task, folder: str) -> str:
     """Where the work is that is asked about or noted down. A tree that was made and is gone is that tree still: the
     board's folder must not answer for it."""

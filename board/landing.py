@@ -11,8 +11,8 @@ from shlex import quote
 from typing import Final, NamedTuple
 
 from board import git, git_refs, treelock
+from board.done import counted
 from board.git import Change, GitError
-from board.trees import counted
 
 PATIENCE: Final = 60.0  # seconds for another merge to end
 TIMEOUT: Final = 1800.0  # a merge of a large tree, with its hooks

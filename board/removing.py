@@ -154,7 +154,7 @@ def _end(top: str, common: str, intent: Intent) -> Ended:
 
 def _is_known(top: str, intent: Intent) -> bool:
     real = os.path.realpath(intent.path)
-    return any(os.path.realpath(tree.path) == real for tree in git_trees.registered(top))
+    return any(os.path.realpath(tree.path) == real for tree in git.worktrees(top))
 
 
 def _delete(top: str, intent: Intent, *, is_known: bool) -> None:
@@ -200,7 +200,7 @@ def _drop_branch(top: str, intent: Intent) -> bool:
     if intent.branch is None or intent.head is None:
         return False
     name = f"refs/heads/{intent.branch}"
-    if any(tree.branch == intent.branch for tree in git_trees.registered(top)):
+    if any(tree.branch == intent.branch for tree in git.worktrees(top)):
         return False
     if git.resolve(top, name) == intent.head:
         parking.keep(top, intent.task, git_trees.unreferenced(top, (intent.head,), besides=name))

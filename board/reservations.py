@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, NamedTuple
@@ -18,7 +17,6 @@ from board.errors import Busy
 from board.ports import Reservation
 
 _LOCK: Final = ".lock"
-_BETWEEN_TRIES: Final = 0.005
 
 
 class Unreadable(NamedTuple):
@@ -46,7 +44,7 @@ class Reservations:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """One process or thread at a time. Raises Unusable, and Busy where others hold it for too long."""
-        import fcntl
+        from board import flock
 
         if not os.path.isabs(self.folder):
             raise Unusable(f"{self.folder}: there is no home folder to keep it in")
@@ -56,17 +54,12 @@ class Reservations:
         except OSError as error:
             raise Unusable(f"{self.folder}: {error.strerror}") from None
         try:
-            deadline = time.monotonic() + self._patience
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        raise Busy(f"{self.folder} is held by another for {self._patience:g} s", "try again") from None
-                    time.sleep(_BETWEEN_TRIES)
-                except OSError as error:
-                    raise Unusable(f"{self.folder}: {error.strerror}") from None
+            try:
+                is_ours = flock.is_taken(lock, self._patience)
+            except OSError as error:
+                raise Unusable(f"{self.folder}: {error.strerror}") from None
+            if not is_ours:
+                raise Busy(f"{self.folder} is held by another for {self._patience:g} s", "try again")
             yield
         finally:
             os.close(lock)

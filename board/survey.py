@@ -69,7 +69,7 @@ def survey(yard: Yard) -> list[Row]:
 
 
 def _subjects(yard: Yard) -> Iterator[Subject]:
-    known = {os.path.realpath(tree.path): tree for tree in git_trees.registered(yard.top)}
+    known = {os.path.realpath(tree.path): tree for tree in git.worktrees(yard.top)}
     for task in yard.board.tasks:
         path = yard.path(task.id)
         tree = known.pop(os.path.realpath(path), None)

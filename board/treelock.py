@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from typing import Final
 
@@ -33,24 +32,16 @@ def held(top: str, patience: float) -> Iterator[int]:
 
     Waits up to `patience` seconds. Raises TreesBusy, WorktreeError, or GitError when git can't be asked.
     """
-    import fcntl
+    from board import flock
 
     path = os.path.join(git.common_dir(top), LOCK_NAME)
-
-    deadline = time.monotonic() + patience
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise WorktreeError(f"can't open {path}: {error.strerror}", "make it writable for you") from error
     try:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise TreesBusy(f"{path} is held by another for {patience:g} s", "try again") from None
-                time.sleep(0.02)
+        if not flock.is_taken(lock, patience):
+            raise TreesBusy(f"{path} is held by another for {patience:g} s", "try again")
         yield lock
     finally:
         os.close(lock)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from board import git, git_refs, worktree
+from board.done import counted
 from board.drift import Doubt, Stray, Survey, Tree, recorded_commit
 from board.errors import BoardError
 from board.home import home_of, is_in_repository
@@ -120,16 +121,6 @@ def place_of(repository: Repository, branch: str, home: str) -> str | None:
     return next((each.path for each in repository.worktrees.values() if each.branch == branch), None)
 
 
-def counted(changes: Iterable[git.Change], ignored: Collection[str] = ()) -> list[git.Change]:
-    """Without `.board`, and without what stands at or below the `ignored` paths (relative to the tree's top)."""
-    return [
-        change
-        for change in changes
-        if ".board" not in change.path.split("/")
-        and not any(change.path == path or change.path.startswith(f"{path}/") for path in ignored)
-    ]
-
-
 def _touched_at(path: str, changes: list[git.Change]) -> float | None:
     at = [git_refs.reflog_at(path) or 0.0]
     for change in changes[:_TOUCHED]:
@@ -153,7 +144,7 @@ def _reached(repository: Repository, task: Task, tree: Tree) -> Tree:
         return tree._replace(ahead=None, behind=None, unkept=None)
     if task.status is not Status.DONE:
         return tree
-    if ahead and any(git_refs.is_picked(top, tip, base) for base in bases):
+    if ahead and any(git.is_picked(top, tip, base) for base in bases):
         tree = tree._replace(ahead=0, unkept=0)
     elif ahead:
         tree = tree._replace(unkept=git_refs.count(top, (tip,), bases, and_remotes=True))

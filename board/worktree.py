@@ -9,7 +9,7 @@ import contextlib
 import os
 from typing import Final, Literal, NamedTuple
 
-from board import base, copying, git, git_making, linking, making, submodules, treelock
+from board import base, copying, git, git_making, git_trees, linking, making, submodules, treelock
 from board.treelock import WorktreeError
 
 _HALF_MADE: Final = "initializing"  # git's own mark on a worktree whose making hasn't ended
@@ -245,7 +245,7 @@ def _forget_branch(site: _Site, start: str) -> None:
     if any(tree.branch == site.branch for tree in git.worktrees(site.top)):
         return
     with contextlib.suppress(git.GitError):  # it isn't there, or somebody has moved it: theirs
-        git_making.forget_branch(site.top, site.branch, start)
+        git_trees.drop_ref(site.top, f"refs/heads/{site.branch}", start)
 
 
 def is_same(one: str, other: str) -> bool:

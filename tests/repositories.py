@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from board.worktree import Plan
+
 IDENTITY = {
     "GIT_AUTHOR_NAME": "Ada",
     "GIT_AUTHOR_EMAIL": "ada@example.org",
@@ -17,6 +19,13 @@ IDENTITY = {
     "GIT_PAGER": "cat",
 }
 _ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_CONFIG_COUNT", "XDG_CONFIG_HOME")
+
+
+ROOT = "../{repo}.worktrees"
+
+
+def plan(repo: Path, task: str = "refund", **changed: object) -> Plan:
+    return Plan(str(repo), ROOT, task, "origin/HEAD")._replace(**changed)
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,10 @@ from board import git, git_refs
 from board.cli import outlet
 from board.cli.context import Context
 from board.cli.landing import Branch, branch_of
+from board.done import counted
 from board.errors import BoardError, RefusedError
 from board.git_diff import File, numbers, show
 from board.model import Task
-from board.trees import counted
 
 
 class Span(NamedTuple):

@@ -17,9 +17,9 @@ def open_tree(ctx: Context, yard: Yard) -> None:
     if custody.has_own(yard, task):
         path = made(ctx, yard, custody.subject(yard, task.id))
     else:
-        from board.home import tree_of
+        from board.home import work_of
 
-        path = os.path.abspath(tree_of(board, task, ctx.folder))
+        path = os.path.abspath(work_of(board, task, ctx.folder))
     if ctx.args.shell or ctx.args.editor:
         return _start(ctx, path)
     if ctx.args.json:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
+from supervisor.agents.reading import State
 from supervisor.census import Census, Tree, Usage
-from supervisor.hooks.latest import Latest, State
+from supervisor.hooks.latest import Latest
 from supervisor.processes import ProcessId, command_of
 
 HELPERS = ("fsmonitor--daemon", "gpg-agent", "ssh-agent", "watchman", "dbus-daemon", "keyboxd", "scdaemon")

@@ -14,20 +14,11 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
+from supervisor.agents.reading import State
 from supervisor.hooks.ancestry import Ancestor
 from supervisor.hooks.folder import Name
 from supervisor.model import Attempt
 from supervisor.processes import ProcessId
-
-
-class State(StrEnum):
-    STARTING = "starting"
-    BUSY = "busy"
-    ASKING = "asking"
-    IDLE = "idle"
-    LIMITED = "limited"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
 
 
 class Standing(StrEnum):

@@ -14,8 +14,9 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from board.journal.redact import Redacted
+from supervisor.agents.reading import State
 from supervisor.hooks import folder
-from supervisor.hooks.latest import Latest, Signal, State, read_signal
+from supervisor.hooks.latest import Latest, Signal, read_signal
 
 LEFT_AFTER = 60.0  # seconds after which what was written aside belongs to nobody any more
 

@@ -10,10 +10,10 @@ import pytest
 
 from board import copying, git, making, worktree
 from board.treelock import WorktreeError
-from board.worktree import Plan, ensure
+from board.worktree import ensure
 from tests import repositories as repos
+from tests.repositories import plan
 
-ROOT = "../{repo}.worktrees"
 LOCK = '{"lockfileVersion": 3}\n'
 
 
@@ -25,10 +25,6 @@ def _isolated(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     return repos.repository(tmp_path / "my repo ü", "develop")
-
-
-def plan(repo: Path, task: str = "refund", **changed: object) -> Plan:
-    return Plan(str(repo), ROOT, task, "origin/HEAD")._replace(**changed)
 
 
 def fill(folder: Path, *names: str) -> None:

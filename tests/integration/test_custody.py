@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from board import custody, git_trees, parking, removing, worktree
+from board import custody, parking, removing, worktree
 from board.custody import Yard
 from board.errors import NotFound, RefusedError
+from board.git import worktrees as list_worktrees
 from tests import repositories as repos
 from tests.dying import Death, dies
 from tests.mess import files, project, referred
@@ -197,7 +198,7 @@ def test_a_tree_whose_folder_is_gone_leaves_git_s_books_and_loses_nothing(repo: 
     shutil.rmtree(tree)
     assert remove(yard_of(repo)).ended.is_removed
     assert {commit, blob} <= referred(repo)
-    assert len(git_trees.registered(str(repo))) == 1
+    assert len(list_worktrees(str(repo))) == 1
 
 
 @pytest.mark.parametrize("what", ["clean", "dirty", "stashed", "former"])
@@ -288,7 +289,7 @@ def test_a_torn_removal_is_ended_by_whoever_comes_next(repo: Path, tree: Path, b
     if by == "remove":
         removing.end_all(str(repo), str(repo / ".git"))
         assert not tree.exists()
-        assert len(git_trees.registered(str(repo))) == 1
+        assert len(list_worktrees(str(repo))) == 1
     else:
         assert worktree.ensure(worktree.Plan(str(repo), "../{repo}.worktrees", "refund", "origin/HEAD")).created
         assert files(tree) == before

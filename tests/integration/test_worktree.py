@@ -13,10 +13,9 @@ import pytest
 
 from board import git, treelock, worktree
 from board.treelock import WorktreeError
-from board.worktree import Plan, Tree, drift, ensure
+from board.worktree import Tree, drift, ensure
 from tests import repositories as repos
-
-ROOT = "../{repo}.worktrees"
+from tests.repositories import ROOT, plan
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +26,6 @@ def _isolated(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     return repos.repository(tmp_path / "my repo ü", "develop")
-
-
-def plan(repo: Path, task: str = "refund", **changed: object) -> Plan:
-    return Plan(str(repo), ROOT, task, "origin/HEAD")._replace(**changed)
 
 
 def tree_of(repo: Path, task: str = "refund") -> Path:

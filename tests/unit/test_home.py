@@ -8,7 +8,7 @@ import pytest
 
 from board.check import problems
 from board.document import Document
-from board.home import home_of, named_folder, tree_of
+from board.home import home_of, named_folder, work_of
 from tests import repositories as repos
 from tests.boards import board
 
@@ -26,7 +26,7 @@ def test_only_a_path_names_a_folder(repo: Path, said: object, named: str | None)
     own = str(repo.parent / "repo.worktrees" / "t")
     assert named_folder(of.tasks[0], str(repo)) is named
     assert home_of(of, of.tasks[0], str(repo)) == (own if said in (None, True) else None)
-    assert tree_of(of, of.tasks[0], str(repo)) == str(repo)
+    assert work_of(of, of.tasks[0], str(repo)) == str(repo)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_path_counts_from_the_board_and_is_never_ours(repo: Path, said: str, p
     of = board({"id": "t", "worktree": said}, worktrees={"enabled": enabled})
     wanted = place.format(repo=repo, top=repo.parent)
     assert home_of(of, of.tasks[0], str(repo)) is None
-    assert named_folder(of.tasks[0], str(repo)) == tree_of(of, of.tasks[0], str(repo)) == wanted
+    assert named_folder(of.tasks[0], str(repo)) == work_of(of, of.tasks[0], str(repo)) == wanted
 
 
 @pytest.mark.parametrize("said", ["yes", "off", "''", "3", "[a]"])

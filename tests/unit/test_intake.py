@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from supervisor.agents.reading import State
 from supervisor.hooks import tray
 from supervisor.hooks.folder import make_room, put
 from supervisor.hooks.intake import PATIENCE, Intake
-from supervisor.hooks.latest import State
 from supervisor.keeping import Keeping
 from supervisor.model import Attempt
 from supervisor.processes import ProcessId

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from supervisor.agents.reading import State
 from supervisor.hooks.folder import Name
-from supervisor.hooks.latest import Latest, Signal, Standing, State, follow, read_signal, standing, with_background
+from supervisor.hooks.latest import Latest, Signal, Standing, follow, read_signal, standing, with_background
 from supervisor.model import Attempt
 from supervisor.processes import ProcessId
 
