@@ -127,7 +127,10 @@ class Overview:
         fallen = [
             task for task in board.tasks if self.is_ours(task) and attempt_of(task, self.tools.session) is not None
         ]
-        if fallen and not self.fell:
+        known = self.incident.slots if self.incident is not None else {}
+        if self.incident is not None and fallen and all(task.id in known for task in fallen):
+            self.incident.cause = cause  # the deaths were seen first: it is the same one
+        elif fallen and not self.fell:
             self._open_incident(cause, fallen, board)
         self.fell |= {task.id for task in fallen}
 
