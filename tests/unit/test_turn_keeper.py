@@ -158,9 +158,9 @@ def test_what_did_not_come_through_is_taken_back_and_what_may_have_is_not(tmp_pa
     assert (machine.names(), "secret" in str(machine.told)) == (["nudge_undelivered"], False)
     machine.now, machine.way = machine.now + 20, f"{UNSURE}: it died"
     looked(turns)
-    machine.now += 20
+    machine.now += 90
     looked(turns)
-    assert (len(machine.typed), machine.names()) == (1, ["nudge_undelivered"] * 2)
+    assert (len(machine.typed), machine.names()) == (1, ["nudge_undelivered"] * 2 + ["turn_unfinished"])
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"mark": 7}', '{"mark": "%s", "asked_at": "x"}'])
