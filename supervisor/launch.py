@@ -70,6 +70,13 @@ def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: s
     return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree, brief, path, told.files)
 
 
+def message(task: Task, site: Site, name: str) -> str:
+    """What an agent at work is told, by the template `name`. Raises BoardError for one that can't be rendered."""
+    on_branch = f" on branch `{site.branch}`" if site.branch else ""
+    words = {"task": task.id, "title": task.title, "step": task.step.id, "folder": site.tree, "on_branch": on_branch}
+    return _render(site, name, words)
+
+
 def write_files(launch: Launch) -> None:
     """The brief, and what the hooks need. 0600: a brief may say more than the board does. Raises OSError."""
     for path, text in {**launch.files, launch.brief_path: launch.brief}.items():

@@ -11,11 +11,11 @@ from board.errors import BoardError, InvalidBoard
 from board.instants import format_instant
 from board.journal.faces import document
 from board.model import Board, Status
-from supervisor.agents.telling import UNSEEN_AGENT, agent_view
+from supervisor.agents.telling import UNSEEN_AGENT, agent_view, turn_view
 from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Dead, Decision, Hold, Lingering, Look, Nothing, Start, Wait
 from supervisor.processes import identify
-from supervisor.signs import evidence
+from supervisor.signs import evidence, is_told
 from supervisor.status import Line, task_view, write_status
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ class Report:
         )
 
     def living(self, keeping: Keeping, verdict: Alive) -> None:
-        """A live worker that stalls, loops or moves on again: once each time."""
+        """A live worker that stalls, loops, asks or moves on again: once each time."""
         known = keeping.known
-        if known is None or type(known.told) is type(verdict.doing):
+        if known is None or is_told(verdict.doing, known.told):
             return
         before, known.told = known.told, verdict.doing
         fields = evidence(verdict.doing, known.activity, before, self._tools.redactor.text)
@@ -209,6 +209,7 @@ class Report:
             keeping.busy,
             known.listening if known and isinstance(keeping.verdict, Alive | Lingering) else None,
             self._agent(keeping),
+            self._turn(keeping),
         )
         view = task_view(line)
         # The instant of an uneventful look is no news: it would rewrite the file at each sweep.
@@ -219,6 +220,10 @@ class Report:
         if keeping.known is None or not isinstance(keeping.verdict, Alive):
             return dict(UNSEEN_AGENT)
         return agent_view(keeping.known.heard, self._engine.clock(), self._tools.redactor.text)
+
+    def _turn(self, keeping: Keeping) -> dict[str, Any] | None:
+        turn = keeping.known.turn if keeping.known is not None and isinstance(keeping.verdict, Alive) else None
+        return None if turn is None else turn_view(turn, self._tools.redactor.text)
 
 
 def _dumps(view: object) -> str:

@@ -20,13 +20,11 @@ from board.engine import Engine
 from board.errors import BoardError
 from board.model import Board
 from supervisor import faults, signals
+from supervisor.beside import lookers
 from supervisor.commits import Commits
 from supervisor.control import TmuxError
 from supervisor.drifting import Drifts, drifts_of
-from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
-from supervisor.gaze import Gaze
-from supervisor.hooks.intake import Intake
 from supervisor.instance import Instance
 from supervisor.keeping import CalledOff
 from supervisor.model import Alive, Lingering
@@ -36,7 +34,6 @@ from supervisor.report import Report
 from supervisor.sdnotify import Heart
 from supervisor.tmux import Tmux
 from supervisor.tools import Tools
-from supervisor.vigil import Vigil
 from supervisor.watcher import Watcher
 from supervisor.watching import changes
 
@@ -66,12 +63,9 @@ class Supervisor:
         tools.wake = self._wake.set
         self.eyes = Overview(engine, tools, tmux, self.report, is_dry=mode.dry)
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
-        self.vigil = Vigil(self.eyes, tools, self._wake.set)
-        self.ears = Ears(self.eyes, self._say_soon)
-        self.intake = Intake(self.eyes, tools, self._wake.set)
+        self.lookers = lookers(self.eyes, tools, self._wake.set, self._say_soon)
         self.commits = Commits(self.eyes, tools, self.law.operate)
         self.bell: Bell | None = None
-        self.gaze = Gaze(self.eyes, tools, self._wake.set, self._say_soon)
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -112,7 +106,7 @@ class Supervisor:
 
     def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What goes on beside the loop, for as long as it does."""
-        seen = (self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self.intake.keep())
+        seen = (looker.keep() for looker in self.lookers)
         tells = (self.bell.keep(),) if self.bell is not None and not self.mode.once else ()
         return (self._watch_files(), self._record(), self.commits.keep(self._wake.set), *seen, *tells)
 

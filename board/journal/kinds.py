@@ -31,6 +31,7 @@ _DECIDED: Final = (
     *("case_backoff_cap_s", "case_stale_allowed"),
 )
 _PANE: Final = ("pid", "pane")
+_TURN: Final = ("source", "ended_at", "asked_at")
 _EDITED: Final = ("changed_count", "added_count", "removed_count")
 _BOARD: Final[dict[str, EventKind]] = {
     "board_created": EventKind("info", "A board file was made.", ("path",)),
@@ -152,8 +153,26 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     ),
     "agent_signal_seen": EventKind(
         "info",
-        "An agent's hook said that it does something else now, or asks.",
-        ("agent", "state", "state_was", "source", "detail", "question", "part", "session", "background_count"),
+        "An agent's hook said that it does something else now; what it asks is told by `agent_asked`.",
+        ("agent", "state", "state_was", "source", "detail", "part", "session", "background_count"),
+    ),
+    "agent_nudged": EventKind(
+        "info",
+        "An agent that stopped its turn was asked, once, to finish, checkpoint or block.",
+        (*_PANE, *_TURN),
+    ),
+    "agent_continued": EventKind(
+        "info", "A living agent was told that its usage limit is over.", (*_PANE, *_TURN, "until_at")
+    ),
+    "nudge_undelivered": EventKind(
+        "warn",
+        "A living agent was to be asked or told something, and it did not come through.",
+        (*_PANE, *_TURN, "until_at", "tries_count", "next_at"),
+    ),
+    "turn_unfinished": EventKind(
+        "warn",
+        "A living agent stopped again without progress, or can't be asked: it needs a person.",
+        (*_PANE, *_TURN, "until_at"),
     ),
     "agent_signal_ignored": EventKind(
         "warn",

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from supervisor.agents.reading import State
+from supervisor.agents.reading import BACKGROUND, Reading, Source, State
 from supervisor.hooks.ancestry import Ancestor
 from supervisor.hooks.folder import Name
 from supervisor.model import Attempt
@@ -230,4 +230,12 @@ def with_background(latest: Latest, count: int, now: float) -> Latest:
     """The same, where the agent's own word on what it left behind is missing, and somebody has looked."""
     state = State.BUSY if count else State.IDLE
     since = latest.since if state is latest.state else now
-    return replace(latest, state=state, background=count, since=since, was_looked_for=True)
+    return replace(latest, state=state, background=count, since=since, at=max(now, latest.at), was_looked_for=True)
+
+
+def reading_of(latest: Latest) -> Reading:
+    """As one source's word among others. Which tool is at work is no news."""
+    rule = latest.detail or str(latest.state)
+    if latest.state is State.BUSY:
+        rule = BACKGROUND if latest.background else "turn"
+    return Reading(Source.HOOK, latest.state, rule[:40], latest.at, latest.text, latest.since)
