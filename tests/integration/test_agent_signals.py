@@ -84,13 +84,14 @@ wait_for("end")
     first = house.start()
     says(house, "t", "asking")
     house.end(first, signal.SIGKILL)
+    before = len(told(house, "t"))
     house.start()
     house.happened("t", "worker_adopted")
     go(house, "down")
-    eventually(lambda: len(told(house, "t")) == 2, 15, lambda: str(told(house, "t")))
-    again = house.journal("t", "agent_signal_seen")[-1]
-    assert (again["state"], again["state_was"]) == ("asking", "asking")
     eventually(lambda: house.journal("t", "agent_asked")[-1]["question"] == "second", 15)
+    again = house.journal("t", "agent_signal_seen")[before:]
+    assert [line["state"] for line in again] in (["asking"], ["busy", "asking"])  # read together, or one after the other
+    assert again[0]["state_was"] == "asking"
     go(house, "end")
 
 
