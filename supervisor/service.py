@@ -33,6 +33,7 @@ from supervisor.model import Alive, Lingering
 from supervisor.notify.bell import Bell
 from supervisor.overview import RETRY, Overview
 from supervisor.report import Report
+from supervisor.results import Results
 from supervisor.sdnotify import Heart
 from supervisor.tmux import Tmux
 from supervisor.tools import Tools
@@ -70,6 +71,7 @@ class Supervisor:
         self.ears = Ears(self.eyes, self._say_soon)
         self.intake = Intake(self.eyes, tools, self._wake.set)
         self.commits = Commits(self.eyes, tools, self.law.operate)
+        self.results = Results(self.eyes, tools)
         self.bell: Bell | None = None
         self.gaze = Gaze(self.eyes, tools, self._wake.set, self._say_soon)
         self.eyes.look_again_at = self.law.look_again_at = self._at
@@ -112,7 +114,7 @@ class Supervisor:
 
     def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What goes on beside the loop, for as long as it does."""
-        seen = (self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self.intake.keep())
+        seen = (self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self.intake.keep(), self.results.keep())
         tells = (self.bell.keep(),) if self.bell is not None and not self.mode.once else ()
         return (self._watch_files(), self._record(), self.commits.keep(self._wake.set), *seen, *tells)
 
