@@ -128,14 +128,15 @@ wait_for("end")
 
 def test_a_killed_supervisor_loses_no_result(house: House) -> None:
     """Killed once the end is on record, whether or not the result was written by then: the next one sees to it."""
-    house.write("  - {id: t, run: 'until test -e $HERE/go; do sleep 0.05; done; echo the last word'}\n")
+    house.write("  - {id: t, run: 'echo begun; until test -e $HERE/go; do sleep 0.05; done; echo the last word'}\n")
     first = house.start()
-    house.happened(None, "sink_started")
+    log = house.side / "output" / "t.log"
+    eventually(lambda: log.exists() and "begun" in log.read_text(), 15, "its output is recorded")
     (house.folder / "go").touch()
     house.reaches("t", "done")
     house.end(first, signal.SIGKILL)
     house.start()
-    result = comes(house, "t", status="done", exit="exit 0", message="the last word")
+    result = comes(house, "t", status="done", exit="exit 0", message="begun\nthe last word")
     assert result["message_source"] == "output"
 
 
