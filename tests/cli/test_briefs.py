@@ -20,8 +20,7 @@ tasks:
 
 
 def test_a_brief_that_nobody_wrote_is_a_problem_with_its_place(run: Run, folder: Path) -> None:
-    """In a task and in a step, with the nearest name, people's own among them. Other commands don't stop for it.
-    Mutants killed: only tasks looked at; only shipped names known."""
+    """In a task and in a step, with the nearest name, people's own among them. Other commands don't stop for it."""
     (folder / "tasks.yaml").write_text(TASKS)
     (folder / ".board" / "briefs").mkdir(parents=True)
     (folder / ".board" / "briefs" / "security.md").write_text("${words}")

@@ -24,8 +24,7 @@ def test_they_are_printed_for_a_pipe(run: Run, empty: Path) -> None:
 
 
 def test_a_section_is_written_and_kept_up(run: Run, empty: Path) -> None:
-    """Through a link, with the file's mode, and a second time with nothing to do. Mutants killed: the link replaced by
-    a file; a write that changes nothing."""
+    """Through a link, with the file's mode, and a second time with nothing to do."""
     there = empty / "AGENTS.md"
     there.write_bytes(b"# Ours\r\nno end")
     there.chmod(0o640)

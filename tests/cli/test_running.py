@@ -25,8 +25,7 @@ def tasks(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_words_become_a_task(run: Run, folder: Path) -> None:
-    """A title of whole words, an id that nobody has, the headless profile; comments stay, and who starts it is said.
-    Mutants killed: the prompt dropped with the long title; an id that is taken."""
+    """A title of whole words, an id that nobody has, the headless profile; comments stay, and who starts it is said."""
     said = run("run", *LONG.split(), "--in-place", "--done-when", "make", "--resumable")
     assert said.code == 0
     name = "analyse-the-module-that-takes-the-money-and"
@@ -69,8 +68,7 @@ def test_words_become_a_task(run: Run, folder: Path) -> None:
 def test_an_agent_that_ends_by_itself_is_preferred(
     run: Run, folder: Path, agents: str, words: tuple[str, ...], chosen: str
 ) -> None:
-    """The one that is named, else the only one, else claude. Mutants killed: the screen's profile where there is a
-    headless one; a headless one put over a profile that ends itself."""
+    """The one that is named, else the only one, else claude."""
     text = (folder / "tasks.yaml").read_text()
     (folder / "tasks.yaml").write_text(text.replace("version: 1\n", f"version: 1\nagents: {{{agents}}}\n"))
     assert run("run", "Do it", *words, "-q").code == 0
@@ -122,7 +120,7 @@ def test_waiting_ends_and_the_task_goes_on(run: Run, folder: Path) -> None:
 
 
 def test_ctrl_c_leaves_the_task_alone(tmp_path: Path) -> None:
-    """It is said how to wait again, and the exit code is a shell's. Mutant killed: a traceback, or silence."""
+    """It is said how to wait again, and the exit code is a shell's."""
     (tmp_path / "tasks.yaml").write_text("version: 1\ntasks: []\n")
     process = started("run", "--wait", "Do it", cwd=tmp_path)
     assert process.stderr is not None
@@ -200,8 +198,7 @@ def test_a_result_that_is_none_is_no_trouble(run: Run, folder: Path, text: str) 
 
 
 def test_a_result_is_shown_as_it_may_be(run: Run, folder: Path) -> None:
-    """Plain when piped, without a secret and without a control character, and whatever else may stand in the file.
-    Mutants killed: shown as it was stored; a message written raw."""
+    """Plain when piped, without a secret and without a control character, and whatever else may stand in the file."""
     secret = "ghp_" + "A1b2" * 9
     store(
         folder,

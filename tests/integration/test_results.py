@@ -44,8 +44,7 @@ def test_a_run_that_is_waited_for_says_what_came_of_it(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """`board run --wait` takes the headless profile, follows the run, and prints the message, the commit and the check;
-    its secret stands on no disk and on no screen. Mutants killed: the interactive profile taken; a result that is
-    written as it came; commits that are counted from nowhere."""
+    its secret stands on no disk and on no screen."""
     repos.isolate(monkeypatch)
     for name, value in repos.IDENTITY.items():
         monkeypatch.setenv(name, value)
@@ -99,8 +98,7 @@ DONE = 'subprocess.run([sys.executable, "-m", "board", "done"], env=ENV, check=T
 
 def test_a_supervisor_that_died_leaves_the_result_to_the_next_one(house: House) -> None:
     """The task is settled while none lives: what came of it is told by the record, its message by the hook that spoke
-    meanwhile; its secret lies nowhere. Mutants killed: results written only by whoever settles; the message written as
-    it came; the last message kept in memory alone."""
+    meanwhile; its secret lies nowhere."""
     token = "ghp_" + "".join(Random(12).choices(ascii_letters + digits, k=36))
     body = f"""
 hook("UserPromptSubmit", prompt="go")
@@ -142,7 +140,7 @@ def test_a_killed_supervisor_loses_no_result(house: House) -> None:
 
 def test_a_death_is_a_result_and_a_later_run_replaces_it(house: House) -> None:
     """Held by a rule, with what it said; then done by a further attempt. A step whose brief nobody wrote is not begun.
-    Mutants killed: only what is done is stored; the first result stays."""
+    Mutant killed: one write."""
     (house.folder / "again").write_text("no")
     house.write(
         "  - {id: t, run: 'echo attempt $(cat $HERE/again); grep -q yes $HERE/again'}\n"

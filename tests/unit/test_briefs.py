@@ -52,7 +52,7 @@ def test_a_brief_is_filled_in_whole(side: Path, kind: str | None, number: int) -
 
 
 def test_a_second_start_is_told_what_it_finds(side: Path) -> None:
-    """A brief that is the same each time says what the last attempt left. Mutant killed: `again` left out."""
+    """A brief that is the same each time says what the last attempt left."""
     left = Left("3f2a9c1, half of it", "3 files changed")
     text = told(side, of_kind("fix", run=ran(attempt=2, last_exit="exit 1")), 2, left)
     assert "exit 1. Last checkpoint: 3f2a9c1, half of it. Its tree stands 3 files changed." in text
@@ -66,7 +66,7 @@ def test_a_review_names_whose_work_it_is_about(side: Path) -> None:
 
 
 def test_the_words_of_a_brief_are_known(side: Path) -> None:
-    """What `board check` takes for known is what is filled in. Mutants killed: a word too many, one too few."""
+    """What `board check` takes for known is what is filled in."""
     (side / "briefs" / "all.md").write_text("".join(f"{word}=${{{word}}}\n" for word in sorted(WORDS)))
     text = told(side, of_kind("all"))
     assert re.findall(r"\$\{\w+\}", text) == []

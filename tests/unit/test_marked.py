@@ -15,8 +15,7 @@ ends = st.sampled_from([b"\n", b"\r\n"])
 
 @given(lines, lines, ends, st.booleans())
 def test_only_the_section_changes(before: list[bytes], behind: list[bytes], end: bytes, is_open: bool) -> None:
-    """What stands before and behind is the same, byte for byte, and a second time changes nothing. Mutants killed: the
-    line behind the end mark swallowed; line ends made `\\n`; a last line that gets one."""
+    """What stands before and behind is the same, byte for byte, and a second time changes nothing."""
     head, tail = (b"".join(line + end for line in part) for part in (before, behind))
     tail = tail.removesuffix(end) if is_open else tail
     old = OLD.replace(b"\n", end)
@@ -56,7 +55,7 @@ def test_where_none_is_it_comes_last(before: list[bytes], end: bytes, is_open: b
     ],
 )
 def test_broken_marks_are_refused(data: bytes, line: int) -> None:
-    """With the line that is wrong. Mutant killed: the first begin to the last end, whatever stands between."""
+    """With the line that is wrong."""
     found = put(data, NEW)
     assert isinstance(found, Broken)
     assert found.line == line
