@@ -193,8 +193,8 @@ def test_a_hook_imports_next_to_nothing(tmp_path: Path) -> None:
 
 
 def test_what_an_agent_says_last_is_redacted_and_bounded(tmp_path: Path) -> None:
-    """In the very file that the hook leaves: no secret, and not more than fits. Mutant killed: the message written as it
-    came."""
+    """In the very file that the hook leaves: no secret, and not more than fits. Mutant killed: the message written as
+    it came."""
     secret = "ghp_" + "A1b2" * 9
     hook(payload("Stop", last_assistant_message=f"The key is {secret}.\n" + "é" * 20_000), as_worker(tmp_path))
     (name,) = waiting(tmp_path)
