@@ -242,6 +242,8 @@ def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
         names = [ONLY_STEP]
         if has_command and "prompt" in task:
             yield Finding((*path, "run"), "run: a task has a prompt or a command; write `steps` for both", at_key=True)
+        if has_command:
+            yield from _for_a_command(task, path)
     step = task.get("step")
     if isinstance(step, str) and names and step not in names:
         yield unknown((*path, "step"), "step", step, names)
@@ -259,6 +261,13 @@ def _with_steps(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
         if ("prompt" in step) == ("run" in step):
             has = "has both" if "run" in step else "has neither"
             yield Finding(place, f"a step needs exactly one of `prompt` and `run`; this one {has}")
+        elif "run" in step:
+            yield from _for_a_command(step, place)
+
+
+def _for_a_command(item: Record, path: Path) -> Iterator[Finding]:
+    if "kind" in item:
+        yield Finding((*path, "kind"), "kind: a brief is for an agent, and this is a command", at_key=True)
 
 
 def _port_names(names: Any, path: Path) -> Iterator[Finding]:

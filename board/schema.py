@@ -43,14 +43,18 @@ _HAS_COMMAND: Final[Json] = {"required": ["run"], "properties": {"run": {"type":
 _RULES: Final[dict[str, Json]] = {
     "profile": {"anyOf": [{"required": ["start"]}, {"required": ["use"]}]},
     "notify": {"anyOf": [{"required": ["to"]}, {"required": ["command"]}]},
-    "step": {"oneOf": [{"required": ["prompt"]}, {"required": ["run"]}]},
+    "step": {"oneOf": [{"required": ["prompt"]}, {"required": ["run"], "properties": {"kind": False}}]},
     "task": {
         "allOf": [
             {
                 "if": {"required": ["steps"]},
                 "then": {"properties": {**dict.fromkeys(OF_ONE_STEP, False), "run": {"type": ["object", "null"]}}},
             },
-            {"if": _HAS_COMMAND, "then": {"properties": {"prompt": False}}, "else": {"properties": {"ran": _ABSENT}}},
+            {
+                "if": _HAS_COMMAND,
+                "then": {"properties": {"prompt": False, "kind": False}},
+                "else": {"properties": {"ran": _ABSENT}},
+            },
             {
                 "if": {"required": ["status"], "properties": {"status": {"const": str(Status.BLOCKED)}}},
                 "then": {"required": ["blocked"], "properties": {"blocked": {"type": "object"}}},

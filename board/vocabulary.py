@@ -48,7 +48,7 @@ from board.shapes import (
 
 OWN: Final = "x-"  # keys that start so are people's own, in every mapping
 VERSION: Final = 1
-OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if")  # a task with `steps` has these in its steps
+OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if", "kind")  # a task with `steps` has these in its steps
 STATUSES: Final = Choice(tuple(Status))
 REVIEWS: Final = Choice(("human", "none"))
 UNLOCKS: Final = Choice((str(Status.DONE), str(Status.REVIEW)))
@@ -69,6 +69,7 @@ _WORK = {
     "resumable": Key(Flag(), "May a machine start it again after a death? If not, a person decides.", default=False),
     "gate": Key(Choice(("human",)), "`human`: waits for `board approve`, each attempt anew."),
     "done_if": Key(TEXT, "A command; where it exits 0 the step is settled without being run."),
+    "kind": Key(NAME, "Its agent's brief: `review`, `adversarial-review`, `fix`, or one of .board/briefs/NAME.md."),
     "stall_after": Key(
         Span(above_zero=False), "Without output and CPU for so long it is told as stalled; 0 is never. Also a task's."
     ),

@@ -1,4 +1,4 @@
-"""Who looks at live workers beside the loop, each on a timer of its own: no cycle and no restart waits for them."""
+"""Who looks at workers beside the loop, each on a timer of its own: no cycle and no restart waits for them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from supervisor.ears import Ears
 from supervisor.gaze import Gaze
 from supervisor.hooks.intake import Intake
 from supervisor.overview import Overview
+from supervisor.results import Results
 from supervisor.tools import Tools
 from supervisor.turns.keeper import Turns
 from supervisor.vigil import Vigil
@@ -28,4 +29,5 @@ def lookers(eyes: Overview, tools: Tools, wake: Callable[[], None], say: Callabl
         Gaze(eyes, tools, wake, say),
         Intake(eyes, tools, wake),
         Turns(eyes, tools, say),
+        Results(eyes, tools),
     )

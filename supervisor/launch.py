@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
+from board.briefs import brief_text
 from board.environs import environs
 from board.errors import BoardError
-from board.model import Task
-from board.templates import template_text
+from board.model import Run, Task
 from supervisor.hooks.wiring import Place, Wiring, wire
 from supervisor.model import Attempt
 from supervisor.processes import ATTEMPT
@@ -60,7 +60,7 @@ def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: s
     """`task` as it stands after the start was recorded. Raises BoardError for a brief that can't be rendered."""
     words = _words(task, attempt, profile, site)
     resumed = attempt.number > 1
-    brief = _render(site, "resume" if resumed else "start", words)
+    brief = _render(site, task.step.kind or ("resume" if resumed else "start"), words)
     path = os.path.join(site.side, "cache", "briefs", f"{task.id}.{attempt.token}.md")
     values = {**words, "prompt": brief, "brief_file": path}
     argv = tuple(_fill(word, values, task.id) for word in (profile.resume if resumed else profile.start))
@@ -136,8 +136,30 @@ def _words(task: Task, attempt: Attempt, profile: Profile, site: Site) -> dict[s
         "checkpoint": site.left.checkpoint or point or "none",
         "stands": f"It stands {site.left.tree}." if site.left.tree else "",
         "sent_back": _sent_back(task),
+        "again": _again(run, site.left, point) if attempt.number > 1 else "",
+        "subject": _subject(task),
         "session": str(uuid.uuid5(_NAMESPACE, f"{site.board}:{task.id}:{task.step.id}")),
     }
+
+
+def _again(run: Run | None, left: Left, point: str) -> str:
+    """For a brief that is the same at the first start and at each later one."""
+    ended = (run.last_exit if run else None) or "unknown"
+    stands = f" Its tree stands {left.tree}." if left.tree else ""
+    checkpoint = left.checkpoint or point or "none"
+    return (
+        f"You did not get to the end before: the last attempt ended with {ended}. Last checkpoint: {checkpoint}."
+        f"{stands} Look at what is already there, and don't repeat what is finished."
+    )
+
+
+def _subject(task: Task) -> str:
+    """Whose work a step is about that judges or mends: that of the tasks which it comes after, else its own task's."""
+    if not task.after:
+        return f"what was done on this task before this step: `board diff {task.id}`, `git log`"
+    return "; ".join(
+        f"task `{name}`: `board show {name}`, `board diff {name}`, `board result {name}`" for name in task.after
+    )
 
 
 def _sent_back(task: Task) -> str:
@@ -157,9 +179,7 @@ def _brief(task: Task, site: Site) -> str:
 
 
 def _render(site: Site, name: str, words: Mapping[str, str]) -> str:
-    own = Path(site.side) / "briefs" / f"{name}.md"
-    text = own.read_text(encoding="utf-8") if own.is_file() else template_text(f"briefs/{name}.md")
-    filled = _fill(text, words, name)
+    filled = _fill(brief_text(site.side, name), words, name)
     return re.sub(r"\n{3,}", "\n\n", filled).strip() + "\n"
 
 

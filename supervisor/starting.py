@@ -9,7 +9,8 @@ import asyncio
 from dataclasses import replace
 from typing import NamedTuple
 
-from board.errors import RefusedError
+from board.briefs import brief_text
+from board.errors import BoardError, RefusedError
 from board.model import Board, Run, Task
 from board.moves import Reason
 from supervisor import looks
@@ -100,6 +101,9 @@ class Starter:
         """How the step is started; None (and its task blocked) when the program for it isn't there."""
         task = keeping.task
         profile = self.tools.profiles.for_step(board, task, task.step)
+        if task.step.kind is not None and (fault := _brief_fault(self.tools.engine.store.side, task.step.kind)):
+            block(self.tools, keeping, f"the brief of step {task.step.id}: {fault}")
+            return None
         missing = missing_program(profile, self.tools.engine.store.folder) if profile is not None else None
         if profile is None or missing is None:
             return profile
@@ -157,6 +161,15 @@ class Starter:
             block(self.tools, keeping, f"its ports: {error}")
             return False
         return True
+
+
+def _brief_fault(side: str, kind: str) -> str | None:
+    """Why the brief that a step names can't be had; looked up before a start is recorded."""
+    try:
+        brief_text(side, kind)
+    except BoardError as error:
+        return str(error)
+    return None
 
 
 def _next_number(task: Task) -> int:

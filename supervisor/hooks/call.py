@@ -1,8 +1,8 @@
 """`supervisor hook AGENT`: what agents' hooks call. It leaves one file for the supervisor and is gone.
 
 It never disturbs an agent: exit 0, nothing on stdout or stderr, whatever it is given. Who is no worker of ours leaves
-nothing. What a worker is told (prompts) never reaches the disk, and what it asks only redacted. It imports next to
-nothing, and doesn't decide whether a signal counts: that takes a process table and a board.
+nothing. What a worker is told (prompts) never reaches the disk, what it asks and what it says last only redacted. It
+imports next to nothing, and doesn't decide whether a signal counts: that takes a process table and a board.
 """
 
 import os
@@ -17,6 +17,8 @@ from supervisor.hooks.words import AGENTS, KINDS, SILENT, Said, heard
 MOST_BYTES: Final = 8 << 20  # of a payload
 PATIENCE: Final = 1.0  # seconds for a payload that doesn't come
 _TEXT: Final = 1000  # characters of what it asks
+_MESSAGE: Final = 6000  # bytes of what it says last: a report of some length
+_LONG: Final = ("text", "message")
 _NAME: Final = 300  # characters of an id or a path
 
 
@@ -55,7 +57,7 @@ def _line(record: dict[str, Any]) -> bytes:
     import json
 
     data = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
-    return data if len(data) <= folder.LARGEST else json.dumps({**record, "text": ""}).encode()
+    return data if len(data) <= folder.LARGEST else json.dumps({**record, **dict.fromkeys(_LONG, "")}).encode()
 
 
 def _place(env: Mapping[str, str]) -> tuple[str, str, str] | None:
@@ -116,18 +118,26 @@ def _stdin() -> bytes:
 def _fields(said: Said, side: str, env: Mapping[str, str]) -> dict[str, Any]:
     # No background at all is a word too, unlike an empty text.
     found = {name: value for name, value in said._asdict().items() if value or name == "background"}
-    found.update({name: value[:_NAME] for name, value in found.items() if isinstance(value, str) and name != "text"})
+    found.update({name: value[:_NAME] for name, value in found.items() if isinstance(value, str) and name not in _LONG})
     if said.prompt:
         from board.journal.marks import fingerprint
 
         found["prompt"] = fingerprint(said.prompt, _key(side))
-    if said.text:
+    if said.text or said.message:
         from board.journal.longlines import cut
         from board.journal.sink import make_redactor
 
         # Shortened only after it was redacted: half a secret looks like none.
-        found["text"] = make_redactor(side, env).text(cut(said.text))[:_TEXT]
+        redactor = make_redactor(side, env)
+        found["text"] = redactor.text(cut(said.text))[:_TEXT]
+        found["message"] = _shortened(redactor.text(cut(said.message)), _MESSAGE)
     return found
+
+
+def _shortened(text: str, most: int) -> str:
+    """At most so many bytes; an ellipsis says that there was more."""
+    data = text.encode("utf-8", "replace")
+    return text if len(data) <= most else f"{data[: most - 3].decode('utf-8', 'ignore')}…"
 
 
 def _key(side: str) -> bytes:

@@ -107,14 +107,17 @@ class Intake:
             self._refuse(each.name.task, "what is no signal")
             return True
         known = self._known(signal.task)
+        is_old = signal.at + PATIENCE < self._tools.engine.clock()
+        if known is None and not is_old:
+            return False  # a board that was just read has tasks that nobody has looked at yet
         whose = standing(signal, known.attempt if known else None, known.process if known else None)
-        is_early = signal.at + PATIENCE >= self._tools.engine.clock()
-        if whose is None or (known is None and is_early):  # behind our own start a board is read before it is looked at
-            return not is_early
+        if whose is None:
+            return is_old
         if whose is not Standing.OWN or signal.kind == "unread" or known is None:
             self._refuse(signal.task, f"one {whose}" if whose is not Standing.OWN else signal.detail, signal.agent)
             return True
-        known.hooked = follow(known.hooked, replace(signal, text=self._tools.redactor.text(signal.text)))
+        redact = self._tools.redactor.text
+        known.hooked = follow(known.hooked, replace(signal, text=redact(signal.text), message=redact(signal.message)))
         return True
 
     def _refuse(self, task: str, problem: str, agent: str | None = None) -> None:
@@ -180,7 +183,8 @@ class Intake:
 
     def _keep(self, task: str, latest: Latest) -> None:
         try:
-            tray.keep(self._side, task, latest, self._tools.redactor.text(latest.text))
+            redact = self._tools.redactor.text
+            tray.keep(self._side, task, latest, redact(latest.text), redact(latest.message))
         except OSError as error:
             self._tools.tell("look_failed", task, source="hook", problem=str(error))
 

@@ -63,6 +63,7 @@ class Signal:
     background: int | None = None
     is_weak: bool = False
     dropped: int = 0
+    message: str = ""
 
     @property
     def ticks(self) -> int:
@@ -76,7 +77,7 @@ class Latest:
 
     `began` and `ticks` are starts of processes: of the hook of its first turn, and of the one that spoke last, whose
     `callers` are its ancestors and itself. What was started between them and lives is work in the background:
-    `background` counts it, None where nobody has looked.
+    `background` counts it, None where nobody has looked. `message` is what it said last at the end of a turn.
     """
 
     mark: str
@@ -98,6 +99,7 @@ class Latest:
     count: int = 1
     was_looked_for: bool = False
     source: str = "hook"
+    message: str = ""
 
     @property
     def news(self) -> object:
@@ -110,7 +112,9 @@ def read_signal(name: Name, data: bytes) -> Signal | None:
     try:
         given = json.loads(data)
         chain = tuple((int(pid), int(ticks), str(agent)) for pid, ticks, agent in given["chain"])
-        texts = {key: _text(given, key) for key in ("detail", "session", "part", "text", "prompt", "transcript")}
+        texts = {
+            key: _text(given, key) for key in ("detail", "session", "part", "text", "prompt", "transcript", "message")
+        }
         return Signal(
             order=name.order,
             at=float(given["at"]),
@@ -218,6 +222,7 @@ def _taken(alive: Latest, signal: Signal) -> Latest:
         ticks=signal.ticks,
         callers=tuple(pid for pid, _, _ in signal.chain),
         was_looked_for=False,
+        message=signal.message or alive.message,
     )
 
 

@@ -90,7 +90,10 @@ wait_for("end")
     go(house, "down")
     eventually(lambda: house.journal("t", "agent_asked")[-1]["question"] == "second", 15)
     again = house.journal("t", "agent_signal_seen")[before:]
-    assert [line["state"] for line in again] in (["asking"], ["busy", "asking"])  # read together, or one after the other
+    assert [line["state"] for line in again] in (
+        ["asking"],
+        ["busy", "asking"],
+    )  # read together, or one after the other
     assert again[0]["state_was"] == "asking"
     go(house, "end")
 

@@ -279,7 +279,7 @@ LAWFUL = {
     Task: "id title status agent brief priority after steps step done_when claim last_token checkpoint run blocked "
     "approved record",
     Run: "step attempt started_at token head progressed stale restarts ended_at last_exit ending",
-    Step: "id prompt run resumable gate done_if stall_after on_stall max_runtime",
+    Step: "id prompt run resumable gate done_if stall_after on_stall max_runtime kind",
     Claim: "by token at expires_at",
     Checkpoint: "commit note at",
     Approval: "step by at",
