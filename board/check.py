@@ -53,6 +53,15 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
         raise InvalidBoard("1 problem" if len(found) == 1 else f"{len(found)} problems", problems=_cut(found))
 
 
+def profile_problems(tree: Tree, profiles: Collection[str] = SHIPPED) -> tuple[Problem, ...]:
+    """Every problem of one profile in a file of its own. Raises InvalidBoard for aliases that unfold into too much."""
+    data = tree.plain(tree.root)
+    if tree.root is None or not isinstance(data, dict):
+        return (Problem(1, 1, f"a profile is a mapping such as {TABLES['profile'].example}"),)
+    # As if it stood in a list: then its keys are named from here.
+    return _cut(in_order(tree, [*_part("profile", data, ()), *_profile(data, (), profiles)]))
+
+
 def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
     """Is a board without its tasks without a problem?"""
     settings = data.get("settings")

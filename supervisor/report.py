@@ -56,7 +56,7 @@ class Report:
 
     # --- the journal
 
-    def death(self, keeping: Keeping) -> None:
+    def death(self, keeping: Keeping, board: Board) -> None:
         """One `worker_died` a death, with its evidence."""
         known, verdict, run = keeping.known, keeping.verdict, keeping.task.run
         if known is None or not isinstance(verdict, Dead):
@@ -74,6 +74,7 @@ class Report:
             pane=known.pane,
             exit_status=verdict.exit.status,
             signal=verdict.exit.signal,
+            meaning=self._tools.meaning(board, keeping.task, verdict.exit),
             ran_for_s=ran_for,
         )
 
