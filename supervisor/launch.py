@@ -17,7 +17,7 @@ from board.model import Task
 from board.templates import template_text
 from supervisor.agents.conversation import Conversation, chosen_id
 from supervisor.agents.conversations import session_file
-from supervisor.hooks.wiring import Place, Wiring, wire
+from supervisor.hooks.wiring import Place, Wiring, trust, wire
 from supervisor.model import Attempt
 from supervisor.processes import ATTEMPT
 from supervisor.profiles import Profile
@@ -78,9 +78,21 @@ def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: s
     goes_on = resumed if profile.session == "none" else talk.goes_on
     argv = tuple(_fill(word, values, task.id) for word in (profile.resume if goes_on else profile.start))
     env = {key: _fill(value, values, task.id) for key, value in profile.env.items()}
-    told = wire(profile.hooks, argv, Place(site.side, env)) if profile.hooks is not None else Wiring()
-    argv, env = (argv[0], *told.argv, *argv[1:]), {**env, **told.env}
-    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree, brief, path, site.side, told.files)
+    place = Place(site.side, env, task.id, os.path.realpath(site.tree))
+    told = wire(profile.hooks, argv, place) if profile.hooks is not None else Wiring()
+    # A folder that the board did not make is the person's own to trust.
+    trusted = trust(profile.agent, place) if profile.trusts_worktree and site.branch is not None else Wiring()
+    argv = (argv[0], *told.argv, *trusted.argv, *argv[1:])
+    env = {**env, **told.env, **trusted.env}
+    return Launch(
+        argv,
+        {**env, **_identity(task, attempt, site, grant)},
+        site.tree,
+        brief,
+        path,
+        site.side,
+        {**told.files, **trusted.files},
+    )
 
 
 def _presumed(task: Task, attempt: Attempt, profile: Profile, site: Site) -> Conversation:

@@ -80,7 +80,7 @@ class Profiles:
             layer = read(name) if below >= rung else None
             if layer is not None:
                 return layer, below
-        if rung > 2:
+        if rung > 1:
             raise InvalidBoard(f'the agent profile "{name}" uses itself', "let its `use` name another one")
         raise InvalidBoard(f'no agent profile "{name}"', f"known: {', '.join(self.names())}")
 

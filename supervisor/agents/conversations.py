@@ -22,6 +22,8 @@ MOST: Final = 2000  # files of one agent
 LINE: Final = 1 << 20  # bytes of a first line: one agent's instructions stand in it
 _ROLLOUT: Final = re.compile(r"-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.jsonl$")
 
+LEARNT_OF: Final = ("codex", "opencode")  # the agents whose files tell of conversations that they named themselves
+
 Env = Mapping[str, str]
 
 
