@@ -111,7 +111,7 @@ def test_what_a_board_says_cannot_move_the_cursor(run: Run, folder: Path) -> Non
 
 
 def test_a_profile_in_a_file_of_its_own_is_checked_with_the_board(run: Run, folder: Path) -> None:
-    """With its own path and place, exit 3; once it is mended the board is well. Mutant killed: only the board is read."""
+    """With its own path and place, exit 3; mended, the board is well. Mutant killed: only the board is read."""
     (folder / "tasks.yaml").write_text("version: 1\ntasks: []\n")
     own = folder / ".board" / "agents" / "vim.yaml"
     own.parent.mkdir(parents=True)
