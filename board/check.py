@@ -53,6 +53,15 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
         raise InvalidBoard("1 problem" if len(found) == 1 else f"{len(found)} problems", problems=_cut(found))
 
 
+def profile_problems(tree: Tree, profiles: Collection[str] = SHIPPED) -> tuple[Problem, ...]:
+    """Every problem of one profile in a file of its own. Raises InvalidBoard for aliases that unfold into too much."""
+    data = tree.plain(tree.root)
+    if tree.root is None or not isinstance(data, dict):
+        return (Problem(1, 1, f"a profile is a mapping such as {TABLES['profile'].example}"),)
+    # As if it stood in a list: then its keys are named from here.
+    return _cut(in_order(tree, [*_part("profile", data, ()), *_profile(data, (), profiles)]))
+
+
 def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
     """Is a board without its tasks without a problem?"""
     settings = data.get("settings")
@@ -137,7 +146,7 @@ def _named(shape: Named, value: Any, path: Path) -> Iterator[Finding]:
         if _is_own(name):
             continue
         if not is_in(shape.name, name):
-            yield Finding((*path, name), f"expected {shape.name.expected}, got {show(name)}", at_key=True)
+            yield Finding((*path, name), f"expected {describe(shape.name)}, got {show(name)}", at_key=True)
         yield from _value(shape.value, item, (*path, name))
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sys
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +15,12 @@ from board.briefs import brief_text
 from board.environs import environs
 from board.errors import BoardError
 from board.model import Run, Task
-from supervisor.hooks.wiring import Place, Wiring, wire
+from supervisor.agents.conversation import Conversation, chosen_id
+from supervisor.agents.conversations import session_file
+from supervisor.hooks.wiring import Place, Wiring, trust, wire
 from supervisor.model import Attempt
 from supervisor.processes import ATTEMPT
 from supervisor.profiles import Profile
-
-_NAMESPACE = uuid.UUID("6f9a1f43-58f5-4a3f-9a54-1c0d2f6a7b11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Launch:
     cwd: str
     brief: str
     brief_path: str
+    side: str
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,27 +47,57 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a worker works: the board's file and side folder, the task's tree and its branch."""
+    """Where a worker works: the board's file and side folder, the task's tree and its branch. And which conversation it
+    goes on with, where somebody has looked."""
 
     board: str
     side: str
     tree: str
     branch: str | None = None
     left: Left = Left()
+    conversation: Conversation | None = None
+
+
+def place_of(task: Task, site: Site) -> str:
+    """What an id is chosen for: one step of one task of one board."""
+    return f"{site.board}:{task.id}:{task.step.id}"
 
 
 def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: str) -> Launch:
     """`task` as it stands after the start was recorded. Raises BoardError for a brief that can't be rendered."""
-    words = _words(task, attempt, profile, site)
+    talk = site.conversation or _presumed(task, attempt, profile, site)
+    words = {
+        **_words(task, attempt, profile, site),
+        "session": talk.id,
+        "session_file": session_file(site.side, talk.id),
+    }
     resumed = attempt.number > 1
     brief = _render(site, task.step.kind or ("resume" if resumed else "start"), words)
     path = os.path.join(site.side, "cache", "briefs", f"{task.id}.{attempt.token}.md")
     values = {**words, "prompt": brief, "brief_file": path}
-    argv = tuple(_fill(word, values, task.id) for word in (profile.resume if resumed else profile.start))
+    goes_on = resumed if profile.session == "none" else talk.goes_on
+    argv = tuple(_fill(word, values, task.id) for word in (profile.resume if goes_on else profile.start))
     env = {key: _fill(value, values, task.id) for key, value in profile.env.items()}
-    told = wire(profile.hooks, argv, Place(site.side, env)) if profile.hooks is not None else Wiring()
-    argv, env = (argv[0], *told.argv, *argv[1:]), {**env, **told.env}
-    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree, brief, path, told.files)
+    place = Place(site.side, env, task.id, os.path.realpath(site.tree))
+    told = wire(profile.hooks, argv, place) if profile.hooks is not None else Wiring()
+    # A folder that the board did not make is the person's own to trust.
+    trusted = trust(profile.agent, place) if profile.trusts_worktree and site.branch is not None else Wiring()
+    argv = (argv[0], *told.argv, *trusted.argv, *argv[1:])
+    env = {**env, **told.env, **trusted.env}
+    return Launch(
+        argv,
+        {**env, **_identity(task, attempt, site, grant)},
+        site.tree,
+        brief,
+        path,
+        site.side,
+        {**told.files, **trusted.files},
+    )
+
+
+def _presumed(task: Task, attempt: Attempt, profile: Profile, site: Site) -> Conversation:
+    """Before anybody has looked: the first id, which every start but the first goes on with. None can be learnt so."""
+    return Conversation(chosen_id(place_of(task, site)), attempt.number > 1 and profile.session != "learnt")
 
 
 def message(task: Task, site: Site, name: str) -> str:
@@ -79,6 +109,7 @@ def message(task: Task, site: Site, name: str) -> str:
 
 def write_files(launch: Launch) -> None:
     """The brief, and what the hooks need. 0600: a brief may say more than the board does. Raises OSError."""
+    os.makedirs(os.path.dirname(session_file(launch.side, "")), 0o700, exist_ok=True)
     for path, text in {**launch.files, launch.brief_path: launch.brief}.items():
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
         aside = f"{path}.{os.getpid()}.tmp"
@@ -138,7 +169,6 @@ def _words(task: Task, attempt: Attempt, profile: Profile, site: Site) -> dict[s
         "sent_back": _sent_back(task),
         "again": _again(run, site.left, point) if attempt.number > 1 else "",
         "subject": _subject(task),
-        "session": str(uuid.uuid5(_NAMESPACE, f"{site.board}:{task.id}:{task.step.id}")),
     }
 
 

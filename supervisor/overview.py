@@ -237,7 +237,7 @@ class Overview:
         for kept in fresh:
             kept.told_dead = kept.mark
             if kept.death is not None and self.is_ours(kept.task) and not self._succeeded(board, kept):
-                self.report.death(kept)
+                self.report.death(kept, board)
         living = sum(isinstance(kept.verdict, Alive) for kept in self.kept.values())
         ours = [kept for kept in fresh if self.is_ours(kept.task) and kept.death is not None]
         failed = [kept.task for kept in ours if not (self._succeeded(board, kept) or is_ended_by_us(kept.task))]

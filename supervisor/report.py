@@ -56,7 +56,7 @@ class Report:
 
     # --- the journal
 
-    def death(self, keeping: Keeping) -> None:
+    def death(self, keeping: Keeping, board: Board) -> None:
         """One `worker_died` a death, with its evidence."""
         known, verdict, run = keeping.known, keeping.verdict, keeping.task.run
         if known is None or not isinstance(verdict, Dead):
@@ -74,6 +74,7 @@ class Report:
             pane=known.pane,
             exit_status=verdict.exit.status,
             signal=verdict.exit.signal,
+            meaning=self._tools.meaning(board, keeping.task, verdict.exit),
             ran_for_s=ran_for,
         )
 
@@ -174,7 +175,7 @@ class Report:
 
     def _view(self, kept: Mapping[str, Keeping], incident: Incident | None, board: Board | None) -> dict[str, Any]:
         me = identify(os.getpid())
-        tasks = {name: self._task(keeping) for name, keeping in kept.items() if _is_worth_showing(keeping)}
+        tasks = {name: self._task(keeping, board) for name, keeping in kept.items() if _is_worth_showing(keeping)}
         return {
             "supervisor": {
                 "pid": os.getpid(),
@@ -198,7 +199,7 @@ class Report:
             "drift": self.drift(),
         }
 
-    def _task(self, keeping: Keeping) -> dict[str, Any]:
+    def _task(self, keeping: Keeping, board: Board | None) -> dict[str, Any]:
         known = keeping.known
         line = Line(
             keeping.task,
@@ -212,6 +213,8 @@ class Report:
             self._turn(keeping),
         )
         view = task_view(line)
+        if board is not None and isinstance(keeping.verdict, Dead):
+            view["meaning"] = self._tools.meaning(board, keeping.task, keeping.verdict.exit)
         # The instant of an uneventful look is no news: it would rewrite the file at each sweep.
         view["seen_at"] = _settled_at(keeping) or view["seen_at"] if not isinstance(keeping.verdict, Alive) else None
         return view

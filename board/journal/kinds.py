@@ -26,7 +26,8 @@ _DECIDED: Final = (
     *("case_claim_token", "case_is_ours", "case_attempt_token"),
     *("case_verdict", "case_pid", "case_lingering_count", "case_exit", "case_dead_for_s"),
     *("case_started_for_s", "case_stale", "case_restarts_for_s", "case_ended_for_s", "case_last_exit"),
-    *("case_done_if", "case_drift", "case_progress", "case_limited_in_s", "case_slot_in_s", "case_draw"),
+    *("case_done_if", "case_drift", "case_progress", "case_limited_in_s", "case_login_refused"),
+    *("case_slot_in_s", "case_draw"),
     *("case_grace_s", "case_intensity", "case_period_s", "case_backoff_s", "case_backoff_factor"),
     *("case_backoff_cap_s", "case_stale_allowed"),
 )
@@ -112,16 +113,20 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     ),
     "board_recovered": EventKind("info", "A broken file can be used again.", ("rev", "broken_for_s")),
     "worker_started": EventKind(
-        "info", "A worker's first attempt at a step began.", ("pid", "pane", "agent", "commit", "prompt", *_DECIDED)
+        "info",
+        "A worker's first attempt at a step began.",
+        ("pid", "pane", "agent", "commit", "prompt", "conversation", *_DECIDED),
     ),
     "worker_restarted": EventKind(
-        "info", "A dead worker was started again.", ("pid", "pane", "agent", "commit", "waited_s", "prompt", *_DECIDED)
+        "info",
+        "A dead worker was started again.",
+        ("pid", "pane", "agent", "commit", "waited_s", "prompt", "conversation", *_DECIDED),
     ),
     "worker_adopted": EventKind("info", "A running worker was taken over.", ("pid", "pane", "ran_for_s")),
     "worker_died": EventKind(
         "warn",
         "A worker was proved dead.",
-        ("pid", "pane", "exit_status", "signal", "ran_for_s", "last_line"),
+        ("pid", "pane", "exit_status", "signal", "meaning", "ran_for_s", "last_line"),
     ),
     "worker_stalled": EventKind(
         "warn",
@@ -201,7 +206,7 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         ("pid", "problem", "outcome"),
     ),
     "step_settled": EventKind("info", "A step is over.", ("exit_status", "ran_for_s", "next_step", *_DECIDED)),
-    "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal")),
+    "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal", "meaning")),
     "decision_made": EventKind("info", "Another rule decides for a task now.", ("rule_was", "next_at", *_DECIDED)),
     "look_failed": EventKind("warn", "A look could not tell.", ("source", "problem", "failures_count")),
     "scope_refused": EventKind(

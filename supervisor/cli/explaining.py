@@ -103,7 +103,8 @@ def _explain_task(ctx: Context) -> None:
 def _lines(sight: Sight, task: str, seen: Mapping[str, Any]) -> list[str]:
     state = seen.get("agent_state")
     if state is None:
-        return [f"{task}: nobody reads what its worker does; it is {seen.get('state')}"]
+        meaning = f" ({seen['seen']}: {seen['meaning']})" if seen.get("meaning") else ""
+        return [f"{task}: nobody reads what its worker does; it is {seen.get('state')}{meaning}"]
     by = (
         f", says its {seen['agent_source']} ({seen['agent_rule']})" if seen.get("agent_source") else ": nobody can tell"
     )
