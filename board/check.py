@@ -137,7 +137,7 @@ def _named(shape: Named, value: Any, path: Path) -> Iterator[Finding]:
         if _is_own(name):
             continue
         if not is_in(shape.name, name):
-            yield Finding((*path, name), f"expected {shape.name.expected}, got {show(name)}", at_key=True)
+            yield Finding((*path, name), f"expected {describe(shape.name)}, got {show(name)}", at_key=True)
         yield from _value(shape.value, item, (*path, name))
 
 

@@ -12,15 +12,14 @@ from board.bookkeeping import WRITTEN
 from board.keys import Key, Table, needed, written
 from board.model import DEFAULT_PRIORITY, ONLY_STEP, Status
 from board.notices import ADDRESS_PATTERN, KINDS, LIMIT_PATTERN, QUIET_PATTERN, SEVERITIES
+from board.profile import TABLES as PROFILES
 from board.shapes import (
     ALLOWED,
-    ARGV,
     CHECKS,
     COUNT,
     ID,
     KIND,
     LITERAL,
-    MAYBE_EMPTY,
     NAME,
     OWN_PORT,
     PLACE,
@@ -30,7 +29,6 @@ from board.shapes import (
     SOURCES,
     TEXT,
     TEXTS,
-    VARIABLE,
     Choice,
     Either,
     Flag,
@@ -232,35 +230,7 @@ TABLES: Final[Mapping[str, Table]] = {
         },
         "{to: [desktop], severity: warn}",
     ),
-    "profile": Table(
-        "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",
-        {
-            "use": Key(NAME, "The template to start from; the other keys overrule it."),
-            "about": Key(TEXT, "What this profile is, for people."),
-            "start": Key(
-                ARGV, "Starts a worker; ${prompt}, ${brief_file}, ${task}, ${step}, ${session} are filled in."
-            ),
-            "resume": Key(ARGV, "Goes on with `${session}` after a death; `start` where there is none."),
-            "env": Key(Named(VARIABLE, MAYBE_EMPTY), "Environment variables for the worker."),
-            "settles": Key(
-                Choice(("said", "exit")), "`exit`: exit 0 settles a prompt step, for headless agents.", "said"
-            ),
-            "limited": Key(
-                Regex(), "What the screen shows at a usage limit; groups `until` and `seconds` say how long."
-            ),
-            "screens": Key(
-                NAME, "The agent whose screens, titles and files it shows: its state is read by their rules."
-            ),
-            "version": Key(ARGV, "Asks the program for its version, for `supervisor doctor`."),
-            "tested": Key(TEXTS, "The versions that this profile was tried with."),
-            "program": Key(TEXT, "The program that `supervisor doctor` looks for."),
-            "hooks": Key(
-                Choice(("claude", "codex", "gemini", "opencode", "aider", "none")),
-                "The agent whose hooks tell us what it does; else `none`.",
-            ),
-        },
-        "{use: shell}",
-    ),
+    **PROFILES,
     "task": Table(
         "A unit of work.",
         {

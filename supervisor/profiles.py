@@ -15,6 +15,7 @@ from board.errors import BoardError, InvalidBoard
 from board.model import Board, Step, Task
 from board.syntax import parse
 from board.templates import template_names, template_text
+from supervisor.agents.answers import Answers, read_answers
 
 COMMAND_PROFILE = "run"  # what a `run` step uses: its own command line
 
@@ -38,6 +39,7 @@ class Profile:
     version: tuple[str, ...] = ()
     tested: tuple[str, ...] = ()
     hooks: str | None = None
+    answers: Answers | None = None
 
     @property
     def program(self) -> str:
@@ -124,6 +126,7 @@ def _profile(name: str, data: Mapping[str, Any]) -> Profile:
         version=tuple(map(str, data.get("version") or ())),
         hooks=_hooks(data),
         tested=tuple(map(str, data.get("tested") or ())),
+        answers=read_answers(data.get("answers")),
     )
 
 
