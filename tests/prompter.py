@@ -12,6 +12,7 @@ import json
 import os
 import re
 import select
+import subprocess
 import sys
 import termios
 import textwrap
@@ -37,6 +38,7 @@ class Prompter:
         self.ghost = True
         self.on_paste: list[str] = []
         self.is_deaf = False
+        self.hook: subprocess.Popen[bytes] | None = None
 
     # --- drawing
 
@@ -142,6 +144,8 @@ class Prompter:
                 self.draft += text
             case ["paste", words]:
                 self.on_paste.append(words)
+            case ["hook", command]:
+                self.call(command)
             case ["ghost", word]:
                 self.ghost = word == "on"
             case ["deaf"]:
@@ -151,6 +155,28 @@ class Prompter:
             case _:
                 raise ValueError(line)
         self.draw()
+
+    def call(self, command: str) -> None:
+        """Its hook for a permission, which waits beside the dialog."""
+        argv = [sys.executable, "-P", "-m", "supervisor", "hook", "claude", "--decide"]
+        self.hook = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        said = {"session_id": "s", "hook_event_name": "PermissionRequest", "tool_name": "Bash"}
+        assert self.hook.stdin is not None
+        self.hook.stdin.write(json.dumps({**said, "tool_input": {"command": command}}).encode())
+        self.hook.stdin.close()
+
+    def hear(self) -> None:
+        """Whoever answers first has answered."""
+        if self.hook is None or self.hook.poll() is None:
+            return None
+        assert self.hook.stdout is not None
+        said, self.hook = self.hook.stdout.read().decode(), None
+        if not said:
+            return self.keep(hook="said nothing")
+        decision = json.loads(said)["hookSpecificOutput"]["decision"]
+        self.keep(decided=decision["behavior"], message=decision.get("message", ""))
+        self.turn()
+        return self.draw()
 
     def run(self, pipe: str, first: list[str]) -> None:
         words = os.open(pipe, os.O_RDWR)
@@ -169,6 +195,7 @@ class Prompter:
             if words in ready:
                 for line in os.read(words, 1 << 16).decode().splitlines():
                     self.obey(line)
+            self.hear()
             if self.until is not None and time.monotonic() > self.until:
                 self.until = None
                 self.screen, self.next = self.next, "idle"

@@ -31,8 +31,8 @@ async def type_text(
     server: Server, pane: str, agent: str, text: str, *, submit_after: float, patience: float = TAKEN_WITHIN
 ) -> Receipt:
     """Delivered: the box was empty, held this text and nothing else, and was empty again after Enter, or the agent at
-    work within `patience`. `submit_after` seconds lie between the paste and Enter. Never raises for what stands in the way, a tmux that
-    fails among it; twice types it twice."""
+    work within `patience`. `submit_after` seconds lie between the paste and Enter. Never raises for what stands in the
+    way, a tmux that fails among it; twice types it twice."""
     if agent not in LAYOUTS:
         return Receipt(delivered=False, why=f'no input box is known of "{agent}"')
     if not is_typeable(text) or len(text) > LONGEST:
