@@ -83,7 +83,7 @@ def test_a_permission_is_answered_by_keys_and_each_answer_is_on_record(crew: Cre
     """Allow and deny, each by its own key, with a receipt; a menu without a plain yes gets none; nothing that was
     answered is left on disk, and no secret stands in the record.
 
-    Mutants killed: Enter instead of the profile's key; `sure` not looked at; the request stays; the text told raw.
+    Mutants killed: Enter instead of the profile's key; the menu's first line not looked at.
     """
     house = crew.house
     odd = (FOLDER / "claude" / "permission.txt").read_text(encoding="utf-8").replace("1. Yes\n", "1. Yes, always\n")
@@ -124,7 +124,7 @@ def test_a_hook_that_waits_gets_the_answer_of_its_very_question(crew: Crew) -> N
     """Beside the open dialog: allowed once, denied once with words; the pane gets no key. A hook that waits with
     another question gets nothing, and keys are used; one whose dialog a person answered ends without a word.
 
-    Mutants killed: a hook chosen by its task alone; the fingerprint not compared; the ask stays for ever.
+    Mutant killed: a hook chosen by its task alone.
     """
     crew.has(("a", "claude", "show permission"), ("b", "claude", "show permission"))
     crew.tell("a", "hook touch made-up-file")
@@ -167,7 +167,7 @@ def test_an_answer_reaches_only_what_was_asked(crew: Crew) -> None:
     """The question changed after the person saw it, or it is older than its patience, or a person looks back in the
     pane: refused, and no key arrives.
 
-    Mutants killed: the wish's question not compared; the fresh screen not compared; `until` not looked at.
+    Mutants killed: the question not compared; `until` not looked at.
     """
     house = crew.house
     crew.has(("a", "claude", "show permission"))
@@ -214,7 +214,7 @@ def _tmux(house: House, *words: str) -> None:
 
 def test_an_answer_is_never_given_twice_across_a_death(crew: Crew) -> None:
     """A supervisor that is killed between the paste and the receipt: the next one types nothing, and says that nobody
-    knows. Mutants killed: the wish renamed only at its end; what was under way is begun again."""
+    knows. Mutant killed: what was under way is not looked for at the start."""
     house = crew.house
     crew.has(("a", "claude"))
     crew.does("a", "idle")

@@ -103,7 +103,7 @@ HARD = [
 def test_a_text_arrives_whole_and_is_submitted(tmux_socket: str, tmp_path: Path, agent: str) -> None:
     """Whatever stands in it, over a suggestion of the agent's own and over none.
 
-    Mutants: no bracketed paste; `--` left out; a format expanded; no look for a paste that is shown as one word.
+    Mutant killed: no bracketed paste.
     """
 
     async def go() -> None:
@@ -119,7 +119,8 @@ def test_a_text_arrives_whole_and_is_submitted(tmux_socket: str, tmp_path: Path,
 
 
 def test_who_types_is_never_overwritten(tmux_socket: str, tmp_path: Path) -> None:
-    """A half-written line stays as it is, and nothing is submitted. Mutant: no look at the box before the paste."""
+    """A half-written line stays as it is, and nothing is submitted. Mutant killed: no look at the box before the
+    paste."""
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, "claude", "type half a th") as made:
@@ -134,7 +135,7 @@ def test_who_types_is_never_overwritten(tmux_socket: str, tmp_path: Path) -> Non
 def test_who_begins_to_type_meanwhile_is_left_alone(tmux_socket: str, tmp_path: Path) -> None:
     """Between the paste and Enter: nothing is submitted, and their words stay.
 
-    Mutants: no second look; what was typed is taken back without a look.
+    Mutant killed: no second look.
     """
 
     async def go() -> None:
@@ -149,7 +150,7 @@ def test_who_begins_to_type_meanwhile_is_left_alone(tmux_socket: str, tmp_path: 
 
 @pytest.mark.parametrize("agent", ["claude", "codex"])
 def test_a_dialog_that_opens_meanwhile_gets_no_key(tmux_socket: str, tmp_path: Path, agent: str) -> None:
-    """Between the paste and Enter: Enter would have said yes. Mutant: no second look."""
+    """Between the paste and Enter: Enter would have said yes."""
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, agent, "paste show permission") as made:
@@ -173,7 +174,7 @@ def test_a_dialog_that_opens_meanwhile_gets_no_key(tmux_socket: str, tmp_path: P
 def test_nothing_is_typed_where_no_box_is_open(
     tmux_socket: str, tmp_path: Path, agent: str, shown: str, why: str
 ) -> None:
-    """Neither a key nor a paste reaches it. Mutant: only the box is looked for."""
+    """Neither a key nor a paste reaches it."""
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, agent) as made:
@@ -191,7 +192,8 @@ async def rule_of(made: Agent, shown: str) -> str:
 
 
 def test_copy_mode_a_dead_pane_and_a_closed_one_are_left_alone(tmux_socket: str, tmp_path: Path) -> None:
-    """With the reason, and what the person looks at doesn't move. Mutant: the pane's mode isn't asked for."""
+    """With the reason, and what the person looks at doesn't move. Mutant killed: what tmux says of
+    the pane is not looked at."""
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, "claude") as made:
@@ -217,10 +219,7 @@ async def dead(made: Agent) -> str:
 
 @pytest.mark.parametrize("text", ["mine", "two\nlines", "z" * 2000])
 def test_what_is_not_submitted_is_taken_back(tmux_socket: str, tmp_path: Path, text: str) -> None:
-    """An Enter too soon after the paste is a line break to Codex: the box is empty again, and nobody got anything.
-
-    Mutant: Enter is pressed again (it would be submitted with a line break more).
-    """
+    """An Enter too soon after the paste is a line break to Codex: the box is empty again, and nobody got anything."""
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, "codex") as made:
@@ -234,7 +233,7 @@ def test_what_is_not_submitted_is_taken_back(tmux_socket: str, tmp_path: Path, t
 
 
 def test_two_texts_at_once_arrive_one_after_the_other(tmux_socket: str, tmp_path: Path) -> None:
-    """Neither stands in the other's way. Mutant: no lock (both are pasted, and neither is submitted)."""
+    """Neither stands in the other's way. Mutant killed: no lock (both are pasted, and neither is submitted)."""
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, "claude") as made:
@@ -258,7 +257,7 @@ def test_two_texts_at_once_arrive_one_after_the_other(tmux_socket: str, tmp_path
 def test_what_cannot_be_typed_is_said_before_any_key(
     tmux_socket: str, tmp_path: Path, agent: str, text: str, why: str
 ) -> None:
-    """Mutant: control characters let through (a paste would end early, and the rest be keys)."""
+    """With control characters a paste would end early, and the rest be keys."""
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, "codex") as made:
@@ -273,7 +272,7 @@ def test_what_cannot_be_typed_is_said_before_any_key(
 def test_a_key_is_not_sent_to_a_screen_that_moved(tmux_socket: str, tmp_path: Path) -> None:
     """The look and the key are one to tmux: between them somebody typed a sign, and the key stays away.
 
-    Mutants: the cursor isn't compared; what tmux says of the condition is thrown away.
+    Mutant killed: nothing is compared.
     """
 
     async def go() -> None:
