@@ -62,6 +62,11 @@ class Look:
         return not self.standing.startswith("0")
 
     @property
+    def pid(self) -> int:
+        """Of the pane's own process."""
+        return int(self.standing.split()[1].partition("/")[0] or 0)
+
+    @property
     def obstacle(self) -> str:
         """Why no key should be sent there; empty where one may be."""
         found = (why for flag, why in zip(self.standing, OBSTACLES, strict=False) if flag != "0")

@@ -220,6 +220,32 @@ DECIDING: Final = (
         MOVE,
     ),
     Command(
+        "answer",
+        DECIDE,
+        "Answer an agent that asks, or tell one something; the running supervisor delivers it.",
+        "answering:answer",
+        (
+            Arg(
+                ("words",),
+                {
+                    "metavar": "WORD",
+                    "nargs": "+",
+                    "help": "the task (needless where one alone asks), then allow, deny [WHY], TEXT, or - for stdin",
+                },
+            ),
+            option("--wait", "SPAN", "for so long it may be delivered (else 20s); it never is later"),
+            flag("--no-wait", "don't wait for the receipt"),
+        ),
+        "board answer refund-tests allow\nboard answer refund-tests deny use the staging key",
+        f"0 delivered, 2 usage, {BAD}, 4 no such task, or not one that asks,\n  5 undelivered, and why; no supervisor"
+        " runs; nothing is asked, 75 still under way",
+        more=(
+            "A permission is answered beside its open dialog, or by keys while the screen shows that very question.\n"
+            "A question with options takes an option's number or label. Other text is typed into an empty input\n"
+            "box, never over what somebody types there. What is not seen to arrive is undelivered."
+        ),
+    ),
+    Command(
         "unblock",
         DECIDE,
         "Say that what a task waited for is there.",

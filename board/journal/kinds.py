@@ -249,6 +249,11 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         ("files_count", "masked_count", "kinds", "in_use_count", "failed_count", "took_s"),
     ),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
+    "answer_given": EventKind(
+        "info",
+        "A person's answer reached its agent, or (`why`) did not.",
+        ("request", "answer", "how", "delivered", "took_s", "text"),
+    ),
     "write_failed": EventKind(
         "error",
         "The record can't be written (disk full, read-only): one incident; nothing starts until it can.",

@@ -27,10 +27,12 @@ _DRAFT: Final = "its input box holds a half-written line"
 _turns: WeakValueDictionary[tuple[object, str], asyncio.Lock] = WeakValueDictionary()  # one text at a time for a pane
 
 
-async def type_text(server: Server, pane: str, agent: str, text: str, *, submit_after: float) -> Receipt:
+async def type_text(
+    server: Server, pane: str, agent: str, text: str, *, submit_after: float, patience: float = TAKEN_WITHIN
+) -> Receipt:
     """Delivered: the box was empty, held this text and nothing else, and was empty again after Enter, or the agent at
-    work. `submit_after` seconds lie between the paste and Enter. Never raises for what stands in the way, a tmux that
-    fails among it; twice types it twice."""
+    work within `patience`. `submit_after` seconds lie between the paste and Enter. Never raises for what stands in the
+    way, a tmux that fails among it; twice types it twice."""
     if agent not in LAYOUTS:
         return Receipt(delivered=False, why=f'no input box is known of "{agent}"')
     if not is_typeable(text) or len(text) > LONGEST:
@@ -39,7 +41,7 @@ async def type_text(server: Server, pane: str, agent: str, text: str, *, submit_
     async with lock:
         typing = _Typing(server, pane, agent, text.strip("\n"))
         try:
-            return await typing.run(submit_after)
+            return await typing.run(submit_after, patience)
         except TmuxError as error:
             return Receipt(delivered=False, why=f"{typing.so_far}{type(error).__name__}: {error}")
 
@@ -78,7 +80,7 @@ class _Typing:
         self._text = text
         self.so_far = ""
 
-    async def run(self, submit_after: float) -> Receipt:
+    async def run(self, submit_after: float, patience: float) -> Receipt:
         way = await self._paste()
         if way:
             return Receipt(delivered=False, why=way)
@@ -86,7 +88,7 @@ class _Typing:
         way = await self._enter()
         if way:
             return Receipt(delivered=False, why=f"{way}{await self._take_back()}")
-        return await self._taken()
+        return await self._taken(patience)
 
     async def _paste(self) -> str:
         """Why it was not pasted; empty once it was."""
@@ -133,8 +135,8 @@ class _Typing:
         draft = read_draft(self._agent, look.screen)
         return draft is not None and holds(self._agent, draft, self._text)
 
-    async def _taken(self) -> Receipt:
-        until = _later(TAKEN_WITHIN)
+    async def _taken(self, patience: float) -> Receipt:
+        until = _later(patience)
         while True:
             look = await self._server.look(self._pane)
             if look.is_dead:

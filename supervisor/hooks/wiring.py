@@ -134,6 +134,8 @@ class _Made:
                 return [self._filled(value) for value in said]
             case "${hook}":
                 return shlex.join(hook_words(self._agent))
+            case "${hook} --decide":
+                return shlex.join([*hook_words(self._agent), "--decide"])
             case "${url}":
                 return Path(self.path(f"{self._agent}.js")).as_uri()
         return said

@@ -82,6 +82,9 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path, monkeypatch: p
     assert did(tmp_path, "worktree", "list").out == "no trees\n"
     assert did(tmp_path, "drift").out == "no drift\n"
     assert did(tmp_path, "status").out.startswith("tasks.yaml: 1 in_progress, ")
+    # Who is answered lives under a supervisor: see tests/integration/test_answering.py.
+    SHOWN.add("answer")
+    assert board("answer", "two", "allow", cwd=tmp_path).code == 5
     brings_home(tmp_path / "shop", monkeypatch)
     assert set(COMMANDS) == SHOWN
 
