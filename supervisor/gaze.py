@@ -94,7 +94,7 @@ class Gaze:
     async def _look_at(self, server: Server, seen: Seen, output: Output, now: float) -> None:
         known, at = seen.known, self._tools.engine.clock()
         before = settled_of(known.heard, at)
-        sources = set(known.heard)
+        sources, asked = set(known.heard), _asked_on_screen(known)
         self._hear(known, read_title(seen.agent, output.title, at))
         self._hear_file(seen, at)
         mark = known.attempt.mark
@@ -110,7 +110,8 @@ class Gaze:
             self._confirm(known, at)
         self._watches[mark] = watch
         self._presume(known, at)
-        self._tell(before, settled_of(known.heard, at), has_more=set(known.heard) != sources)
+        has_more = set(known.heard) != sources or _asked_on_screen(known) != asked
+        self._tell(before, settled_of(known.heard, at), has_more=has_more)
 
     def _hear(self, known: Known, reading: Reading | None) -> None:
         if reading is not None:
@@ -150,6 +151,13 @@ def _is_news(before: Settled, after: Settled) -> bool:
     if before.reading is None or after.reading is None:
         return before.reading is not after.reading
     return not before.reading.is_same(after.reading)
+
+
+def _asked_on_screen(known: Known) -> str:
+    """The next prompt may follow so soon that nothing but its words differs."""
+    heard = known.heard.get(Source.SCREEN)
+    standing = heard.standing if heard is not None else None
+    return standing.detail if standing is not None and standing.state is State.ASKING else ""
 
 
 def _speaks(known: Known) -> bool:

@@ -138,6 +138,22 @@ def test_a_change_is_told_once() -> None:
     assert machine.wakes == 2
 
 
+def test_the_next_prompt_is_told_although_only_its_words_differ() -> None:
+    """The status is written for it, once, and no cycle is asked for: nothing is to be decided anew. Mutant: it waits
+    for whatever is written next."""
+    machine, said = Machine(), []
+    known = machine.worker("a", "claude", "permission")
+    gaze = Gaze(cast("Any", machine), cast("Any", machine), machine.wake, lambda: said.append(machine.now))
+    look(machine, 10, gaze)
+    before = len(said)
+    machine.show("%1", "claude", "permission-write")
+    look(machine, 10, gaze)
+    reading = state(machine, known).reading
+    assert reading is not None
+    assert "create made-up.txt" in reading.detail
+    assert (len(said), machine.wakes) == (before + 1, 1)
+
+
 def test_a_look_that_failed_says_nothing_and_is_told_once() -> None:
     """What was heard grows old, and then nobody can tell. Mutants: a failure confirms; it is told each time."""
     machine = Machine()
