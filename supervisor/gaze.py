@@ -27,6 +27,7 @@ from supervisor.sight import Known
 from supervisor.tools import Tools
 
 TICK = 1.0  # seconds between two looks
+SOON = 0.5  # seconds until the next one where a screen that asks was read but once: a person waits for that
 YOUNG = 20.0  # seconds for which a worker of which nobody says anything is taken to be starting
 
 
@@ -53,7 +54,16 @@ class Gaze:
         """Until it is cancelled."""
         while True:
             await self.round(time.monotonic())
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(self.pause)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        screens = [each.known.heard.get(Source.SCREEN) for each in self._seen()]
+        is_asked = any(
+            each is not None and each.newest.state is State.ASKING and not each.is_settled for each in screens
+        )
+        return SOON if is_asked else TICK
 
     async def round(self, now: float) -> None:
         """One look at all agents, at `now` of a clock that nobody sets. What fails is told once, and tried again."""

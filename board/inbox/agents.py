@@ -154,13 +154,18 @@ def _ended_turn(task: Task, seen: Seen) -> Asked | None:
     if not isinstance(turn, Mapping) or turn.get("waits") is not True:
         return None
     ended, asked = _at(turn, "ended_at"), _at(turn, "asked_at")
-    once = "was asked once to, and waits" if asked is not None else "could not be asked to, and waits"
-    question = f"it ended its turn without saying that step {task.step.id} is done, {once}"
+    question = f"it ended its turn without saying that step {task.step.id} is done, {_once(asked)}"
+    if seen.get("agent_state") == "limited":
+        question = "its usage limit is over, and it could not be told to go on"
     why = (f"why: {_text(turn, 'why')}",) if turn.get("why") else ()
     more = (*((f"asked: {format_instant(asked)}",) if asked is not None else ()), *why)
     do = (f"supervisor attach {task.id}", f'board answer {task.id} "..."', f"supervisor logs {task.id}")
-    cause = cause_of(seen.get("token"), seen.get("attempt"), ended)
-    return Asked(Kind.TURN, question, ended, more, do, cause)
+    since = ended if ended is not None else _at(seen, "agent_until")
+    return Asked(Kind.TURN, question, since, more, do, cause_of(seen.get("token"), seen.get("attempt"), since))
+
+
+def _once(asked: float | None) -> str:
+    return "was asked once to, and waits" if asked is not None else "could not be asked to, and waits"
 
 
 # --- what they have in common

@@ -177,6 +177,9 @@ def test_an_agent_that_ended_its_turn_is_an_item_when_it_waits() -> None:
     item = the_item(seen("idle", turn={**turn, "asked_at": None, "why": "a person types there"}))
     assert "could not be asked" in item.question
     assert item.more == ("why: a person types there",)
+    limited = seen("limited", said("screen", "usage-limit", "limited"), agent_until=AT)
+    item = the_item({**limited, "turn": {**turn, "ended_at": None, "why": "a person types there"}})
+    assert (item.key, item.since, "told to go on" in item.question) == ("turn:a", NOW - 60, True)
     again = {**turn, "ended_at": format_instant(NOW)}
     assert the_item(seen("idle", turn=turn)).cause != the_item(seen("idle", turn=again)).cause
 
