@@ -95,15 +95,7 @@ def _explain_task(ctx: Context) -> None:
         raise NotFound(f"{task.id} has no worker that anybody looks at", f"board why {task.id}")
     if ctx.args.json:
         agent = {key: value for key, value in seen.items() if key.startswith("agent_")}
-        return ctx.emit(
-            {
-                "task": task.id,
-                "running": sight.is_fresh,
-                "question": seen.get("question"),
-                "turn": seen.get("turn"),
-                **agent,
-            }
-        )
+        return ctx.emit({"task": task.id, "running": sight.is_fresh, "question": seen.get("question"), **agent})
     return ctx.write("".join(f"{clean(line)}\n" for line in _lines(sight, task.id, seen)) + _sources(ctx, sight, seen))
 
 
@@ -117,17 +109,7 @@ def _lines(sight: Sight, task: str, seen: Mapping[str, Any]) -> list[str]:
     lines = [f"{task}: {state}{by}{_age(seen.get('agent_since'), sight, ' for ')}"]
     lines += [f"until      {seen['agent_until']}"] if seen.get("agent_until") else []
     lines += [f"           {line}" for line in str(seen.get("question") or "").splitlines()]
-    lines += _turn(sight, seen.get("turn"))
     return lines if sight.is_fresh else [*lines, "nobody looks any more: that was the last that was seen"]
-
-
-def _turn(sight: Sight, turn: object) -> list[str]:
-    """Of a turn that ended without a word to the board."""
-    if not isinstance(turn, dict) or not turn.get("ended_at"):
-        return []
-    asked = f"asked to finish{_age(turn.get('asked_at'), sight, ' ')} ago" if turn.get("asked_at") else "not asked yet"
-    waits = ", and waits for a person" if turn.get("waits") is True else ""
-    return [f"turn       ended{_age(turn['ended_at'], sight, ' ')} ago, {asked}{waits}"]
 
 
 def _sources(ctx: Context, sight: Sight, seen: Mapping[str, Any]) -> str:

@@ -77,19 +77,3 @@ def test_a_task_that_nobody_looks_at_is_exit_4(run: Run, folder: Path) -> None:
     """A task without a worker, and no task at all, are told apart."""
     assert "has no worker that anybody looks at" in run("api").err
     assert (run("api").code, run("apj").code) == (4, 4)
-
-
-def test_a_turn_that_ended_is_told_with_what_was_done_about_it(run: Run, folder: Path) -> None:
-    """Since when, whether it was asked, and whether it waits for a person; nonsense there is passed over."""
-    side = folder / ".board"
-    side.mkdir(exist_ok=True)
-    turn = {"ended_at": "2026-11-20T10:00:00Z", "asked_at": None, "waits": False}
-    told = []
-    for each in (turn, {**turn, "asked_at": "2026-11-20T10:00:01Z", "waits": True}, None, [], {"waits": True}):
-        seen = {"state": "running", "agent_state": "idle", "turn": each}
-        (side / "status.json").write_text(json.dumps({"v": 1, "at": "2026-11-20T10:00:02Z", "tasks": {"api": seen}}))
-        told.append([line for line in run("api").out.splitlines() if line.startswith("turn ")])
-        assert json.loads(run("api", "--json").out)["turn"] == each
-    assert [len(lines) for lines in told] == [1, 1, 0, 0, 0]
-    assert told[0][0].endswith(" ago, not asked yet")
-    assert told[1][0].endswith(" ago, and waits for a person")
