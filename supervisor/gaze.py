@@ -42,6 +42,7 @@ from supervisor.sink.messages import Spoken
 from supervisor.tools import Tools
 
 TICK = 1.0  # seconds between two looks
+SOON = 0.5  # seconds until the next one where a screen that asks was read but once: a person waits for that
 YOUNG = 20.0  # seconds for which a worker of which nobody says anything is taken to be starting
 DRAWN = 3.0  # seconds behind an agent's own word in which it draws what it waits with
 
@@ -71,7 +72,16 @@ class Gaze:
         """Until it is cancelled."""
         while True:
             await self.round(time.monotonic())
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(self.pause)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        screens = [each.known.heard.get(Source.SCREEN) for each in self._seen()]
+        is_asked = any(
+            each is not None and each.newest.state is State.ASKING and not each.is_settled for each in screens
+        )
+        return SOON if is_asked else TICK
 
     async def round(self, now: float) -> None:
         """One look at all agents, at `now` of a clock that nobody sets. What fails is told once, and tried again."""
@@ -114,7 +124,7 @@ class Gaze:
 
     async def _look_at(self, server: Server, seen: Seen, output: Output, now: float) -> None:
         known, at = seen.known, self._tools.engine.clock()
-        mark = known.attempt.mark
+        mark, asked = known.attempt.mark, _asked_on_screen(known)
         before, sources = self._settled.get(mark, NOBODY), set(known.heard)
         self._hear(known, read_title(seen.agent, output.title, at))
         self._hear_file(seen, at)
@@ -123,7 +133,8 @@ class Gaze:
         self._confirm_words(known, output, at)
         self._presume(known, at)
         after = self._settled[mark] = settled_of(known.heard, at)
-        self._tell(before, after, has_more=set(known.heard) != sources)
+        has_more = set(known.heard) != sources or _asked_on_screen(known) != asked
+        self._tell(before, after, has_more=has_more)
 
     async def _look_at_screen(self, server: Server, seen: Seen, output: Output, now: float) -> None:
         known, at = seen.known, self._tools.engine.clock()
@@ -193,6 +204,13 @@ class Gaze:
             self._wake()
         elif has_more:
             self._say()
+
+
+def _asked_on_screen(known: Known) -> str:
+    """The next prompt may follow so soon that nothing but its words differs."""
+    heard = known.heard.get(Source.SCREEN)
+    standing = heard.standing if heard is not None else None
+    return standing.detail if standing is not None and standing.state is State.ASKING else ""
 
 
 def _speaks(known: Known) -> bool:

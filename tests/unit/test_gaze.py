@@ -11,7 +11,7 @@ from supervisor.agents.needs import settled_of
 from supervisor.agents.reading import FRESH, Settled, Source, State, hear
 from supervisor.agents.screens import LAYOUTS
 from supervisor.control import TmuxTimeout
-from supervisor.gaze import YOUNG, Gaze
+from supervisor.gaze import SOON, TICK, YOUNG, Gaze
 from supervisor.hooks.latest import Latest, reading_of
 from supervisor.keeping import Keeping
 from supervisor.model import Alive, Attempt, Dead, Exit, Verdict
@@ -143,6 +143,43 @@ def test_a_change_is_told_once() -> None:
     machine.show("%1", "claude", "idle-done")
     look(machine, 10, gaze)
     assert machine.wakes == 2
+
+
+def test_who_was_seen_to_ask_but_once_is_looked_at_again_soon() -> None:
+    """A person waits for that. Others wait for the usual moment, however often they repaint, so that it costs nothing.
+
+    Mutants: always; never; for whatever was read once.
+    """
+    machine = Machine()
+    machine.worker("a", "claude", "busy")
+    gaze = Gaze(cast("Any", machine), cast("Any", machine), machine.wake, lambda: None)
+    for _ in range(12):
+        machine.show("%1", "claude", "busy")
+        look(machine, 1, gaze)
+        assert gaze.pause == TICK
+    machine.show("%1", "claude", "permission")
+    pauses = []
+    for _ in range(8):
+        look(machine, 1, gaze)
+        pauses.append(gaze.pause)
+    assert pauses.count(SOON) == 1
+    assert pauses[-1] == TICK
+
+
+def test_the_next_prompt_is_told_although_only_its_words_differ() -> None:
+    """The status is written for it, once, and no cycle is asked for: nothing is to be decided anew. Mutant: it waits
+    for whatever is written next."""
+    machine, said = Machine(), []
+    known = machine.worker("a", "claude", "permission")
+    gaze = Gaze(cast("Any", machine), cast("Any", machine), machine.wake, lambda: said.append(machine.now))
+    look(machine, 10, gaze)
+    before = len(said)
+    machine.show("%1", "claude", "permission-write")
+    look(machine, 10, gaze)
+    reading = state(machine, known).reading
+    assert reading is not None
+    assert "create made-up.txt" in reading.detail
+    assert (len(said), machine.wakes) == (before + 1, 1)
 
 
 def test_a_look_that_failed_says_nothing_and_is_told_once() -> None:
