@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from supervisor.processes import identify, is_alive, send
@@ -66,26 +65,21 @@ def shown(house: House, task: str) -> str:
     return f"{view}\n{done.stdout}{done.stderr}"
 
 
-def states(house: House, rig: Rig) -> None:
-    """What an agent does is told as it is, from its start on; a first-run dialog is told and never typed at.
-
-    Mutants: the trust screen's rule left out; `typed at` where any key reaches the dialog; a title believed that says
-    `busy` for everything.
-    """
-    kind = rig.kind
-    asked = rig.folder / "asked-for"
+def in_a_screen(house: House, rig: Rig) -> None:
+    """What an agent does is told as it is, from its start on; a first-run dialog is told and never typed at; and who is
+    killed at work goes on (`goes_on`)."""
+    kind, asked = rig.kind, rig.folder / "asked-for"
     cases = [
         Case("done", "HELLO"),
-        Case("slow", "SLOW"),
+        Case("slow", "SLOW", is_resumable=True),
         Case("asks", kind.ask.format(command=f"touch {asked}"), is_asked=True),
-        Case("limit", "RATELIMIT"),
-        Case("login", "AUTHFAIL"),
+        *([Case("limit", "RATELIMIT")] if kind.limited else []),
+        *([Case("login", "AUTHFAIL")] if kind.refused else []),
+        *([Case("fresh", "HELLO", is_known=False)] if kind.dialog else []),
     ]
-    if kind.dialog is not None:
-        cases.append(Case("fresh", "HELLO", is_known=False))
-    crew(house, rig, kind.agent, cases)
+    crew(house, rig, str(kind.screen), cases)
     house.start(env=rig.environment())
-    if kind.dialog is not None:
+    if kind.dialog:
         comes_to(house, rig, "fresh", "starting")
         comes_to(house, rig, "fresh", "asking", kind.dialog)
     comes_to(house, rig, "slow", "busy")
@@ -94,55 +88,58 @@ def states(house: House, rig: Rig) -> None:
     eventually(
         lambda: asked.name in (seen(house, "asks")["question"] or ""), rig.patience, lambda: shown(house, "asks")
     )
-    comes_to(house, rig, "limit", kind.limited)
-    comes_to(house, rig, "login", kind.refused)
+    if kind.limited:
+        comes_to(house, rig, "limit", kind.limited)
+    if kind.refused:
+        comes_to(house, rig, "login", kind.refused)
     assert not asked.exists()
-    assert len(rig.texts("task `slow`")) == 1
-    if kind.dialog is not None:
+    if kind.dialog:
         assert seen(house, "fresh")["agent_rule"] == kind.dialog
         assert rig.texts("task `fresh`") == []
     assert {house.starts(case.name) for case in cases} == {1}
-    assert all(is_alive(identify(house.pid(case.name))) for case in cases)  # type: ignore[arg-type]
+    assert all(lives(house.pid(case.name)) for case in cases)
+    goes_on(house, rig, "slow")
 
 
-def goes_on(house: House, rig: Rig, profile: str, prompt: str = "SLOW") -> None:
-    """Killed in the middle of a turn it is started again with its conversation: what was said before is before the
-    model again, and there is one conversation, not two. Mutants: `resume` is `start`; another session's id."""
-    crew(house, rig, profile, [Case("slow", prompt, is_resumable=True)])
+def without_a_screen(house: House, rig: Rig) -> None:
+    """Exit 0 settles, where the profile says so; anything else is a death with its code, and nobody tries again; and
+    who is killed at work goes on (`goes_on`)."""
+    kind = rig.kind
+    failing = {word.lower(): code for word, code in kind.outcomes.items()}
+    cases = [Case("done", "HELLO"), *(Case(word, word.upper()) for word in failing)]
+    crew(house, rig, str(kind.headless), [*cases, Case("slow", kind.headless_work, is_resumable=True)])
     house.start(env=rig.environment())
-    eventually(lambda: rig.texts("task `slow`"), rig.patience, lambda: f"its first turn: {house.tail('slow')}")
-    if rig.kind.conversation is not None:
-        home = rig.folder / "homes" / "slow"
-        eventually(lambda: list(home.glob(rig.kind.conversation or "")), rig.patience, "its conversation on disk")
-    worker = identify(house.pid("slow"))
+    house.reaches("done", "done" if kind.settles else "blocked", rig.patience)
+    for task, code in failing.items():
+        run = house.reaches(task, "blocked", rig.patience).run
+        assert run is not None
+        assert run.last_exit == f"exit {code}"
+        assert house.starts(task) == 1
+    goes_on(house, rig, "slow")
+
+
+def goes_on(house: House, rig: Rig, task: str) -> None:
+    """Killed in the middle of a turn it is started again with its conversation: what was said before is before the
+    model again. Where it keeps none, it is told anew."""
+    eventually(lambda: rig.texts(f"task `{task}`"), rig.patience, lambda: f"its first turn: {house.tail(task)}")
+    if pattern := rig.kind.conversation:
+        home = rig.folder / "homes" / task
+        eventually(lambda: list(home.glob(pattern)), rig.patience, "its conversation is on disk")
+    worker = identify(house.pid(task))
     assert worker is not None
     send(worker, signal.SIGKILL)
-    assert house.happened("slow", "worker_restarted")[0]["cause"] == "signal 9"
+    assert house.happened(task, "worker_restarted")[0]["cause"] == "signal 9"
     again = eventually(
-        lambda: next((each for each in rig.texts("task `slow`") if "This is attempt 2" in each[-1]), None),
+        lambda: next((each for each in rig.texts(f"task `{task}`") if "This is attempt 2" in each[-1]), None),
         rig.patience,
-        lambda: f"its second turn: {house.tail('slow')} {rig.texts('task `slow`')}",
+        lambda: f"its second turn: {house.tail(task)} {rig.texts(f'task `{task}`')}",
     )
-    has_first = any("task `slow`" in text and "This is attempt" not in text for text in again[:-1])
-    assert has_first == rig.kind.keeps
+    assert any("This is attempt" not in text for text in again[:-1]) or not rig.kind.keeps
 
 
-def ends(house: House, rig: Rig) -> None:
-    """Without a screen: exit 0 settles, anything else is a death with its code; a limit waits, and isn't tried again.
-
-    Mutants: `settles` left out; any exit settles; `limited` left out.
-    """
-    kind = rig.kind
-    assert kind.headless is not None
-    cases = [Case("done", "HELLO"), *(Case(word.lower(), word) for word in kind.outcomes)]
-    crew(house, rig, kind.headless, cases)
-    house.start(env=rig.environment())
-    house.reaches("done", "done", rig.patience)
-    for word, code in kind.outcomes.items():
-        task = house.reaches(word.lower(), "blocked", rig.patience)
-        assert task.run is not None
-        assert task.run.last_exit == f"exit {code}"
-        assert house.starts(word.lower()) == 1
+def lives(pid: int) -> bool:
+    process = identify(pid)
+    return process is not None and is_alive(process)
 
 
 def refuses(rig: Rig) -> None:
@@ -151,7 +148,3 @@ def refuses(rig: Rig) -> None:
     for each in rig.kind.refusals:
         done = rig.run(home, *each.argv)
         assert (done.returncode, each.says in done.stdout + done.stderr) == (each.code, True), (each, done)
-
-
-def files(folder: Path, pattern: str) -> list[Path]:
-    return sorted(folder.rglob(pattern))

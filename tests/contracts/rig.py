@@ -53,16 +53,19 @@ class Site(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One agent. `limited` and `refused` are what a limit and a refused login come to; `ask` is a prompt that makes it
-    ask for a command. `keeps`: a later start goes on with the conversation. `headless_work` is what its
-    headless profile works at once its conversation is on disk, `outcomes` are how that ends at a prompt: exit codes."""
+    """One agent. `limited` and `refused` are what a limit and a refused login come to, None where that wasn't seen.
+    `ask` is a prompt that makes it ask for a command. `keeps`: a later start goes on with the conversation.
+    `headless_work` is what its headless profile works at once its conversation is on disk, `outcomes` are how that
+    ends at a prompt: exit codes."""
 
     agent: str
-    limited: str
-    refused: str
+    limited: str | None
+    refused: str | None
     ask: str = "RUN[{command}]"
     dialog: str | None = "trust-dialog"
+    screen: str | None = None  # its profiles
     headless: str | None = None
+    settles: bool = True
     keeps: bool = True
     headless_work: str = "SLOW"
     conversation: str | None = None  # where it is kept, in the home
@@ -159,12 +162,22 @@ def _furnish_codex(home: Path, site: Site) -> None:
     (home / ".codex" / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _furnish_gemini(home: Path, site: Site) -> None:
+    (home / ".gemini").mkdir(exist_ok=True)
+    # It knows no worktrees: what is trusted is the folder that they and the repository are in.
+    trusted = {str(site.folder.parent): "TRUST_FOLDER"} if site.is_known else {}
+    (home / ".gemini" / "trustedFolders.json").write_text(json.dumps(trusted), encoding="utf-8")
+    settings = {"security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": True}}}
+    (home / ".gemini" / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
 NOBODY = "5c1b6b4e-0000-4000-8000-00000000dead"
 
 CLAUDE = Kind(
     "claude",
     limited="limited",
     refused="failed",
+    screen="claude",
     headless="claude-headless",
     headless_work="RUN[true] SLOW",
     conversation=".claude/projects/*/*.jsonl",
@@ -180,6 +193,7 @@ CODEX = Kind(
     limited="limited",
     refused="failed",
     ask="RUN[{command}] ESC",
+    screen="codex",
     headless="codex-headless",
     conversation=".codex/sessions/*/*/*/rollout-*.jsonl",
     furnish=_furnish_codex,
@@ -188,4 +202,35 @@ CODEX = Kind(
         Refusal(("exec", "--such-a-flag", "go"), 2, "unexpected argument"),
     ),
 )
-KINDS = {kind.agent: kind for kind in (CLAUDE, CODEX)}
+GEMINI = Kind(
+    "gemini",
+    limited=None,
+    refused="failed",
+    screen="gemini",
+    headless="gemini-headless",
+    outcomes={"AUTHFAIL": 145},
+    conversation=".gemini/tmp/*/chats/session-*.jsonl",
+    furnish=_furnish_gemini,
+    refusals=(Refusal(("--resume", NOBODY, "-p", "go"), 42, "Error resuming session"),),
+)
+OPENCODE = Kind(
+    "opencode",
+    limited="busy",  # it tries again for minutes
+    refused=None,
+    dialog=None,
+    screen="opencode",
+    headless="opencode-headless",
+    keeps=False,
+    outcomes={},
+    refusals=(Refusal(("run", "--session", "ses_nobody", "go"), 1, "Session not found"),),
+)
+AIDER = Kind(
+    "aider",
+    limited=None,
+    refused=None,
+    headless="aider",
+    settles=False,
+    outcomes={"AUTHFAIL": 0},
+    refusals=(Refusal(("--such-a-flag",), 2, "unrecognized arguments"),),
+)
+KINDS = {kind.agent: kind for kind in (CLAUDE, CODEX, GEMINI, OPENCODE, AIDER)}

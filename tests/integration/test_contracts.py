@@ -19,21 +19,13 @@ def rig(request: pytest.FixtureRequest, house: House, monkeypatch: pytest.Monkey
     return standin(KINDS[request.param], repository(house, monkeypatch))
 
 
-def test_what_it_does_is_told(house: House, rig: Rig) -> None:
-    bodies.states(house, rig)
+@pytest.mark.parametrize("rig", sorted(name for name, kind in KINDS.items() if kind.screen), indirect=True)
+def test_in_its_own_screen(house: House, rig: Rig) -> None:
+    bodies.in_a_screen(house, rig)
 
 
-def test_it_goes_on_with_its_conversation(house: House, rig: Rig) -> None:
-    bodies.goes_on(house, rig, rig.kind.agent)
-
-
-def test_without_a_screen_its_exit_counts(house: House, rig: Rig) -> None:
-    bodies.ends(house, rig)
-
-
-def test_without_a_screen_it_goes_on(house: House, rig: Rig) -> None:
-    assert rig.kind.headless is not None
-    bodies.goes_on(house, rig, rig.kind.headless, rig.kind.headless_work)
+def test_without_a_screen(house: House, rig: Rig) -> None:
+    bodies.without_a_screen(house, rig)
 
 
 def test_a_wrong_command_line_is_refused(rig: Rig) -> None:

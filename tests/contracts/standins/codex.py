@@ -77,12 +77,14 @@ def _open(words: list[str], said: Said) -> tuple[Talk, str]:
 def _begin() -> tuple[Talk, str]:
     name, stamp = str(uuid.uuid4()), time.strftime("%Y-%m-%dT%H-%M-%S")
     talk = Talk(_folder() / "sessions" / time.strftime("%Y/%m/%d") / f"rollout-{stamp}-{name}.jsonl", "codex")
-    talk.write({"type": "session_meta", "id": name, "cwd": str(Path.cwd()), "source": "cli", "cli_version": "0.169.0"})
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+    meta = {"id": name, "timestamp": now, "cwd": str(Path.cwd()), "originator": "codex-tui", "source": "cli"}
+    talk.write({"timestamp": now, "type": "session_meta", "payload": {**meta, "cli_version": "0.169.0"}})
     return talk, name
 
 
 def _meta(path: Path) -> dict[str, Any]:
-    first: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+    first: dict[str, Any] = json.loads(path.read_text(encoding="utf-8").splitlines()[0])["payload"]
     return first
 
 
