@@ -66,6 +66,7 @@ class Kind:
     screen: str | None = None  # its profiles
     headless: str | None = None
     settles: bool = True
+    takes_no: bool = True  # `board answer ID deny` is one of its answers
     keeps: bool = True
     headless_work: str = "SLOW"
     conversation: str | None = None  # where it is kept, in the home
@@ -171,6 +172,18 @@ def _furnish_gemini(home: Path, site: Site) -> None:
     (home / ".gemini" / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
+def _furnish_opencode(home: Path, site: Site) -> None:
+    provider = {
+        "npm": "@ai-sdk/openai-compatible",
+        "options": {"baseURL": f"{site.api}/v1", "apiKey": "dummy"},
+        "models": {"m1": {"name": "m1"}},
+    }
+    said = {"model": "mock/m1", "small_model": "mock/m1", "share": "disabled", "permission": {"bash": "ask"}}
+    place = home / ".config" / "opencode"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "opencode.json").write_text(json.dumps({**said, "provider": {"mock": provider}}), encoding="utf-8")
+
+
 NOBODY = "5c1b6b4e-0000-4000-8000-00000000dead"
 
 CLAUDE = Kind(
@@ -221,7 +234,9 @@ OPENCODE = Kind(
     screen="opencode",
     headless="opencode-headless",
     keeps=False,
+    takes_no=False,
     outcomes={},
+    furnish=_furnish_opencode,
     refusals=(Refusal(("run", "--session", "ses_nobody", "go"), 1, "Session not found"),),
 )
 AIDER = Kind(
