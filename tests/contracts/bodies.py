@@ -67,7 +67,10 @@ def shown(house: House, task: str) -> str:
 
 def in_a_screen(house: House, rig: Rig) -> None:
     """What an agent does is told as it is, from its start on; a first-run dialog is told and never typed at; and who is
-    killed at work goes on (`goes_on`)."""
+    killed at work goes on (`goes_on`).
+
+    Mutants seen red: no rule for Claude's trust dialog; a rule that takes Gemini's ready title for a question.
+    """
     kind, asked = rig.kind, rig.folder / "asked-for"
     cases = [
         Case("done", "HELLO"),
@@ -103,7 +106,7 @@ def in_a_screen(house: House, rig: Rig) -> None:
 
 def without_a_screen(house: House, rig: Rig) -> None:
     """Exit 0 settles, where the profile says so; anything else is a death with its code, and nobody tries again; and
-    who is killed at work goes on (`goes_on`)."""
+    who is killed at work goes on (`goes_on`). Mutant seen red: a headless profile without `settles`."""
     kind = rig.kind
     failing = {word.lower(): code for word, code in kind.outcomes.items()}
     cases = [Case("done", "HELLO"), *(Case(word, word.upper()) for word in failing)]
@@ -120,7 +123,10 @@ def without_a_screen(house: House, rig: Rig) -> None:
 
 def goes_on(house: House, rig: Rig, task: str) -> None:
     """Killed in the middle of a turn it is started again with its conversation: what was said before is before the
-    model again. Where it keeps none, it is told anew."""
+    model again. Where it keeps none, it is told anew.
+
+    Mutants seen red: Claude's `resume` chooses the id again; Codex's begins a new conversation.
+    """
     eventually(lambda: rig.texts(f"task `{task}`"), rig.patience, lambda: f"its first turn: {house.tail(task)}")
     if pattern := rig.kind.conversation:
         home = rig.folder / "homes" / task
