@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts import bodies
+from tests.contracts.answering import answers
 from tests.contracts.api import Api
 from tests.contracts.real import PACKAGES, binary, real
 from tests.contracts.rig import Rig, repository
@@ -39,3 +40,7 @@ def test_without_a_screen(house: House, rig: Rig) -> None:
 
 def test_a_wrong_command_line_is_refused(rig: Rig) -> None:
     bodies.refuses(rig)
+
+
+def test_a_permission_is_answered_both_ways(house: House, rig: Rig) -> None:
+    answers(house, rig)
