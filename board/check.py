@@ -53,6 +53,15 @@ def check(document: Document, profiles: Collection[str] = SHIPPED) -> None:
         raise InvalidBoard("1 problem" if len(found) == 1 else f"{len(found)} problems", problems=_cut(found))
 
 
+def profile_problems(tree: Tree, profiles: Collection[str] = SHIPPED) -> tuple[Problem, ...]:
+    """Every problem of one profile in a file of its own. Raises InvalidBoard for aliases that unfold into too much."""
+    data = tree.plain(tree.root)
+    if tree.root is None or not isinstance(data, dict):
+        return (Problem(1, 1, f"a profile is a mapping such as {TABLES['profile'].example}"),)
+    # As if it stood in a list: then its keys are named from here.
+    return _cut(in_order(tree, [*_part("profile", data, ()), *_profile(data, (), profiles)]))
+
+
 def is_sound_frame(data: Record, profiles: Collection[str]) -> bool:
     """Is a board without its tasks without a problem?"""
     settings = data.get("settings")
@@ -137,7 +146,7 @@ def _named(shape: Named, value: Any, path: Path) -> Iterator[Finding]:
         if _is_own(name):
             continue
         if not is_in(shape.name, name):
-            yield Finding((*path, name), f"expected {shape.name.expected}, got {show(name)}", at_key=True)
+            yield Finding((*path, name), f"expected {describe(shape.name)}, got {show(name)}", at_key=True)
         yield from _value(shape.value, item, (*path, name))
 
 
@@ -242,6 +251,8 @@ def _task(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
         names = [ONLY_STEP]
         if has_command and "prompt" in task:
             yield Finding((*path, "run"), "run: a task has a prompt or a command; write `steps` for both", at_key=True)
+        if has_command:
+            yield from _for_a_command(task, path)
     step = task.get("step")
     if isinstance(step, str) and names and step not in names:
         yield unknown((*path, "step"), "step", step, names)
@@ -259,6 +270,13 @@ def _with_steps(task: Record, path: Path, tree: Tree) -> Iterator[Finding]:
         if ("prompt" in step) == ("run" in step):
             has = "has both" if "run" in step else "has neither"
             yield Finding(place, f"a step needs exactly one of `prompt` and `run`; this one {has}")
+        elif "run" in step:
+            yield from _for_a_command(step, place)
+
+
+def _for_a_command(item: Record, path: Path) -> Iterator[Finding]:
+    if "kind" in item:
+        yield Finding((*path, "kind"), "kind: a brief is for an agent, and this is a command", at_key=True)
 
 
 def _port_names(names: Any, path: Path) -> Iterator[Finding]:

@@ -32,3 +32,9 @@ def subject(path: str, commit: str) -> str | None:
     """The first line of what a commit says of itself."""
     found = git.resolve(path, commit)
     return None if found is None else git.run(path, "log", "-1", "--format=%s", found).removesuffix("\n")
+
+
+def listed(path: str, since: str, until: str, most: int) -> list[tuple[str, str]]:
+    """Commits that `until` has and `since` doesn't, newest first, each with the first line of its message."""
+    said = git.run(path, "log", "-z", f"--max-count={most}", "--format=%H %s", until, f"^{since}", "--")
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in said.split("\0") if line]

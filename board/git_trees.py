@@ -87,11 +87,6 @@ def _entry(about: str, path: str) -> Entry:
     return Entry(old_mode, mode, blob, code[:1], path)
 
 
-def ahead_and_behind(top: str, commit: str, base: str) -> tuple[int, int]:
-    behind, ahead = git.run(top, "rev-list", "--left-right", "--count", f"{base}...{commit}").split()
-    return int(ahead), int(behind)
-
-
 def on_no_remote(where: str, *what: str) -> int:
     """How many commits of `what` no remote is known to have; all of them where there is no remote."""
     return int(git.run(where, "rev-list", "--count", *what, "--not", "--remotes"))

@@ -124,6 +124,7 @@ class Step(NamedTuple):
     """One ordered part of a task: exactly one of `prompt` (an agent works on it) and `run` (a command) is set.
 
     `stall_after` and `max_runtime` are its own or its task's, None where neither says it, and 0 is never.
+    `kind` names the brief that its agent is given, None for the usual one.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Step(NamedTuple):
     stall_after: float | None = None
     on_stall: str = "tell"
     max_runtime: float | None = None
+    kind: str | None = None
 
 
 class Task(NamedTuple):

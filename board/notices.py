@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple
 from board.instants import parse_span
 
 KINDS: Final = (
-    *("permission", "question", "board", "writes", "supervisor", "mass-death", "held", "drift", "limit", "refused"),
-    *("gate", "person", "review", "blocked", "failed", "stall", "loop", "lost"),
+    *("permission", "question", "board", "writes", "supervisor", "mass-death", "held", "drift", "login", "limit"),
+    *("turn", "refused", "gate", "person", "review", "blocked", "failed", "stall", "loop", "lost"),
 )
 SEVERITIES: Final = ("info", "warn", "error")
 

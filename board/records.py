@@ -85,6 +85,7 @@ def _step(step_id: str, item: Record) -> Step:
         stall_after=_span(item, "stall_after"),
         on_stall=item.get("on_stall") or "tell",
         max_runtime=_span(item, "max_runtime"),
+        kind=item.get("kind"),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, assert_never
 from board.keys import Key
 from board.model import Status
 from board.shapes import (
+    ENDING_PATTERN,
     MOST_BYTES,
     SIZE_ABOVE_ZERO_PATTERN,
     SIZE_PATTERN,
@@ -19,6 +20,7 @@ from board.shapes import (
     SPAN_PATTERN,
     Choice,
     Either,
+    Ending,
     Flag,
     FlagOrText,
     Items,
@@ -43,14 +45,18 @@ _HAS_COMMAND: Final[Json] = {"required": ["run"], "properties": {"run": {"type":
 _RULES: Final[dict[str, Json]] = {
     "profile": {"anyOf": [{"required": ["start"]}, {"required": ["use"]}]},
     "notify": {"anyOf": [{"required": ["to"]}, {"required": ["command"]}]},
-    "step": {"oneOf": [{"required": ["prompt"]}, {"required": ["run"]}]},
+    "step": {"oneOf": [{"required": ["prompt"]}, {"required": ["run"], "properties": {"kind": False}}]},
     "task": {
         "allOf": [
             {
                 "if": {"required": ["steps"]},
                 "then": {"properties": {**dict.fromkeys(OF_ONE_STEP, False), "run": {"type": ["object", "null"]}}},
             },
-            {"if": _HAS_COMMAND, "then": {"properties": {"prompt": False}}, "else": {"properties": {"ran": _ABSENT}}},
+            {
+                "if": _HAS_COMMAND,
+                "then": {"properties": {"prompt": False, "kind": False}},
+                "else": {"properties": {"ran": _ABSENT}},
+            },
             {
                 "if": {"required": ["status"], "properties": {"status": {"const": str(Status.BLOCKED)}}},
                 "then": {"required": ["blocked"], "properties": {"blocked": {"type": "object"}}},
@@ -126,6 +132,8 @@ def _scalar(shape: Scalar) -> Json:
             return {"anyOf": [{"type": "string", "pattern": pattern}, _whole(low, MOST_BYTES)]}
         case Regex():
             return {"type": "string", "format": "regex"}
+        case Ending():
+            return {"type": "string", "pattern": ENDING_PATTERN}
         case Whole(low, high):
             return _whole(low, high)
         case Number(low):
@@ -152,9 +160,10 @@ def _whole(low: int, high: int | None) -> Json:
     return {"type": "integer", "minimum": low, **({"maximum": high} if high is not None else {})}
 
 
-def _named(name: Text, value: Text | Part | Whole) -> Json:
+def _named(name: Text | Ending, value: Text | Part | Whole) -> Json:
+    pattern = ENDING_PATTERN if isinstance(name, Ending) else name.pattern
     return {
         "type": "object",
-        "patternProperties": {f"^{OWN}": {}, f"^(?!{OWN}){name.pattern.removeprefix('^')}": _shape(value)},
+        "patternProperties": {f"^{OWN}": {}, f"^(?!{OWN}){pattern.removeprefix('^')}": _shape(value)},
         "additionalProperties": False,
     }

@@ -62,12 +62,16 @@ class FlagOrText(NamedTuple):
     pattern: str
 
 
+class Ending(NamedTuple):
+    """A status that a program may exit with, or `signal N`."""
+
+
 class Choice(NamedTuple):
     words: tuple[str, ...]
 
 
 class Items(NamedTuple):
-    item: Text | Veiled | Part | Either
+    item: Text | Veiled | Part | Either | Choice
     expected: str
     least: int = 0
     most: int | None = None
@@ -82,18 +86,18 @@ class Part(NamedTuple):
 class Named(NamedTuple):
     """A mapping from names of the person's choice to values of one shape."""
 
-    name: Text
+    name: Text | Ending
     value: Text | Part | Whole
 
 
 class Either(NamedTuple):
     """A mapping is read as the part, everything else as the plain shape."""
 
-    plain: Text | Span
+    plain: Text | Span | Flag
     part: Part
 
 
-Scalar = Text | Veiled | Span | Size | Regex | Whole | Number | Flag | FlagOrText | Choice
+Scalar = Text | Veiled | Span | Size | Regex | Whole | Number | Flag | FlagOrText | Ending | Choice
 Shape = Scalar | Items | Part | Named | Either
 
 _DAY = (
@@ -140,6 +144,8 @@ PORT_NAMES: Final = Items(PORT_NAME, f"a list of at most {MOST_PORTS} names of p
 PORT: Final = Whole(1, 65535)
 # Below what Linux (32768) and the others (49152) hand out by themselves, above what only root may have.
 OWN_PORT: Final = Whole(1024, 32767)
+ENDINGS: Final = Ending()
+ENDING_PATTERN: Final = "^(?:[1-9]?[0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]|signal [1-9][0-9]?)$"
 NOT_OWN_KINDS: Final = ("cut", "failed", "known")  # marks that mean something else than a kind of secret
 KIND: Final = Text(
     f"a word of a-z 0-9 (at most 16, not {', '.join(NOT_OWN_KINDS[:-1])} or {NOT_OWN_KINDS[-1]})",
@@ -168,17 +174,28 @@ def is_in(shape: Scalar, value: Any) -> bool:
         case Number(low):
             return (_is_whole(value) or isinstance(value, float)) and low <= value < math.inf
         case Span(above_zero):
-            if isinstance(value, str):
-                return _matches(SPAN_ABOVE_ZERO_PATTERN if above_zero else SPAN_PATTERN, value)
-            return not above_zero and _is_whole(value) and value == 0
+            return _is_span(value, above_zero=above_zero)
         case Size(low):
-            if isinstance(value, str):
-                return _matches(SIZE_ABOVE_ZERO_PATTERN if low else SIZE_PATTERN, value)
-            return _is_whole(value) and low <= value <= MOST_BYTES
+            return _is_size(value, low)
         case Regex():
             return isinstance(value, str) and _is_regex(value)
+        case Ending():
+            text = str(value) if _is_whole(value) else value  # a key `1` is a number to YAML
+            return isinstance(text, str) and _matches(ENDING_PATTERN, text)
         case _:
             assert_never(shape)
+
+
+def _is_span(value: Any, *, above_zero: bool) -> bool:
+    if isinstance(value, str):
+        return _matches(SPAN_ABOVE_ZERO_PATTERN if above_zero else SPAN_PATTERN, value)
+    return not above_zero and _is_whole(value) and value == 0
+
+
+def _is_size(value: Any, low: int) -> bool:
+    if isinstance(value, str):
+        return _matches(SIZE_ABOVE_ZERO_PATTERN if low else SIZE_PATTERN, value)
+    return _is_whole(value) and low <= value <= MOST_BYTES
 
 
 def _is_whole(value: Any) -> bool:
@@ -228,6 +245,8 @@ def describe(shape: Shape) -> str:
             return f"a size such as 64MiB or 500kB, or a number of bytes, {low} or more"
         case Regex():
             return "a regular expression"
+        case Ending():
+            return "an exit status from 0 to 255, or signal and its number"
         case Whole(low, high):
             to = f" from {low} to {high}" if high is not None else f", {low} or more"
             return str(low) if low == high else f"a whole number{to}"

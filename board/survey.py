@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from board import custody, git, git_trees, losses, occupancy, parking
+from board import custody, git, git_refs, git_trees, losses, occupancy, parking
 from board.custody import Subject, Yard
 from board.errors import BoardError
 from board.model import ENDED
@@ -105,12 +105,14 @@ def _asked(yard: Yard, it: Subject, row: Row, *, has_remote: bool) -> Row:
     if it.known is None or it.known.head is None:
         return row
     head, top = it.known.head, yard.top
-    ahead, behind = git_trees.ahead_and_behind(top, head, yard.bases[0]) if yard.bases else (None, None)
+    bases = yard.bases
+    ahead = git_refs.count(top, (head,), bases) if bases else None
+    behind = git_refs.count(top, bases, (head,)) if bases else None
     return row._replace(
         dirty=len(git.changes(it.path)) if it.is_there else None,
         ahead=ahead,
         behind=behind,
-        is_merged=ahead == 0 or losses.is_merged(top, head, yard.bases),
+        is_merged=ahead == 0 or losses.is_merged(top, head, bases),
         unpushed=git_trees.on_no_remote(top, head) if has_remote else None,
         committed_at=float(git.run(top, "show", "--no-patch", "--format=%ct", head).strip()),
         changed_at=_changed_at(yard, it),

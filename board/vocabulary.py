@@ -12,15 +12,14 @@ from board.bookkeeping import WRITTEN
 from board.keys import Key, Table, needed, written
 from board.model import DEFAULT_PRIORITY, ONLY_STEP, Status
 from board.notices import ADDRESS_PATTERN, KINDS, LIMIT_PATTERN, QUIET_PATTERN, SEVERITIES
+from board.profile import TABLES as PROFILES
 from board.shapes import (
     ALLOWED,
-    ARGV,
     CHECKS,
     COUNT,
     ID,
     KIND,
     LITERAL,
-    MAYBE_EMPTY,
     NAME,
     OWN_PORT,
     PLACE,
@@ -30,7 +29,6 @@ from board.shapes import (
     SOURCES,
     TEXT,
     TEXTS,
-    VARIABLE,
     Choice,
     Either,
     Flag,
@@ -48,7 +46,7 @@ from board.shapes import (
 
 OWN: Final = "x-"  # keys that start so are people's own, in every mapping
 VERSION: Final = 1
-OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if")  # a task with `steps` has these in its steps
+OF_ONE_STEP: Final = ("prompt", "resumable", "gate", "done_if", "kind")  # a task with `steps` has these in its steps
 STATUSES: Final = Choice(tuple(Status))
 REVIEWS: Final = Choice(("human", "none"))
 UNLOCKS: Final = Choice((str(Status.DONE), str(Status.REVIEW)))
@@ -69,6 +67,7 @@ _WORK = {
     "resumable": Key(Flag(), "May a machine start it again after a death? If not, a person decides.", default=False),
     "gate": Key(Choice(("human",)), "`human`: waits for `board approve`, each attempt anew."),
     "done_if": Key(TEXT, "A command; where it exits 0 the step is settled without being run."),
+    "kind": Key(NAME, "Its agent's brief: `review`, `adversarial-review`, `fix`, or one of .board/briefs/NAME.md."),
     "stall_after": Key(
         Span(above_zero=False), "Without output and CPU for so long it is told as stalled; 0 is never. Also a task's."
     ),
@@ -232,35 +231,7 @@ TABLES: Final[Mapping[str, Table]] = {
         },
         "{to: [desktop], severity: warn}",
     ),
-    "profile": Table(
-        "How one kind of agent is started and resumed: a template's name, commands of your own, or both.",
-        {
-            "use": Key(NAME, "The template to start from; the other keys overrule it."),
-            "about": Key(TEXT, "What this profile is, for people."),
-            "start": Key(
-                ARGV, "Starts a worker; ${prompt}, ${brief_file}, ${task}, ${step}, ${session} are filled in."
-            ),
-            "resume": Key(ARGV, "Goes on with `${session}` after a death; `start` where there is none."),
-            "env": Key(Named(VARIABLE, MAYBE_EMPTY), "Environment variables for the worker."),
-            "settles": Key(
-                Choice(("said", "exit")), "`exit`: exit 0 settles a prompt step, for headless agents.", "said"
-            ),
-            "limited": Key(
-                Regex(), "What the screen shows at a usage limit; groups `until` and `seconds` say how long."
-            ),
-            "screens": Key(
-                NAME, "The agent whose screens, titles and files it shows: its state is read by their rules."
-            ),
-            "version": Key(ARGV, "Asks the program for its version, for `supervisor doctor`."),
-            "tested": Key(TEXTS, "The versions that this profile was tried with."),
-            "program": Key(TEXT, "The program that `supervisor doctor` looks for."),
-            "hooks": Key(
-                Choice(("claude", "codex", "gemini", "opencode", "aider", "none")),
-                "The agent whose hooks tell us what it does; else `none`.",
-            ),
-        },
-        "{use: shell}",
-    ),
+    **PROFILES,
     "task": Table(
         "A unit of work.",
         {

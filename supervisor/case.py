@@ -62,6 +62,7 @@ def record(case: Case) -> dict[str, Scalar]:
         "case_drift": _fact(case.drift if isinstance(case.drift, Unseen) else case.drift is not None),
         "case_progress": _fact(case.progressed),
         "case_limited_in_s": _limit(case),
+        "case_login_refused": _refused(case.login_refused),
         "case_slot_in_s": None if case.slot_at is None else case.slot_at - case.now,
         "case_draw": case.draw,
         "case_grace_s": case.grace,
@@ -134,6 +135,11 @@ def _fact(answer: Answer) -> Scalar:
     if isinstance(answer, Unseen):
         return None if answer is Unseen.NOT_LOOKED else answer.value
     return "yes" if answer else "no"
+
+
+def _refused(answer: Answer) -> Scalar:
+    """Here «nobody looked» is what is kept in full: for most agents there is nothing to look for, and that is «no»."""
+    return answer.value if isinstance(answer, Unseen) else "yes" if answer else None
 
 
 def _limit(case: Case) -> Scalar:

@@ -77,10 +77,13 @@ def quote(argument: str) -> str:
     return f'"{argument.translate(_ESCAPES)}"'
 
 
+def command_words(commands: Sequence[Sequence[str]]) -> str:
+    return " ; ".join(" ".join(quote(argument) for argument in command) for command in commands)
+
+
 def command_line(commands: Sequence[Sequence[str]]) -> bytes:
     """Commands that tmux carries out together: no other client comes between, and an error ends the line."""
-    line = " ; ".join(" ".join(quote(argument) for argument in command) for command in commands)
-    return line.encode("utf-8", "surrogateescape") + b"\n"
+    return command_words(commands).encode("utf-8", "surrogateescape") + b"\n"
 
 
 class Parser:
@@ -119,16 +122,16 @@ class Parser:
 
 @dataclass(slots=True)
 class _Asked:
-    """A line on its way, and as many replies as it has commands."""
+    """A line on its way, and how many replies will come to it."""
 
     answer: asyncio.Future[list[list[str]]]
-    commands: int
+    count: int
     replies: list[list[str]] = field(default_factory=list)
 
     def is_settled_by(self, reply: Reply) -> bool:
         """Whether that was the last reply to this line; a line whose caller gave up is counted all the same."""
         self.replies.append(reply.lines)
-        if not reply.is_error and len(self.replies) < self.commands:
+        if not reply.is_error and len(self.replies) < self.count:
             return False
         if not self.answer.done():
             if reply.is_error:
@@ -229,7 +232,19 @@ class Control:
 
     async def together(self, *commands: Sequence[str], timeout: float = TIMEOUT) -> list[list[str]]:
         """One line of commands, and the reply to each of them; TmuxRefused at the first that fails."""
-        asked = _Asked(asyncio.get_running_loop().create_future(), len(commands))
+        return await self._send(commands, len(commands), timeout)
+
+    async def if_so(self, target: str, condition: str, command: Sequence[str], *, timeout: float = TIMEOUT) -> bool:
+        """Whether the condition, a format, was true of the target, and the command so carried out: in one breath of the
+        server's, so that nothing it reads of a pane comes between."""
+        done, left = (["display-message", "-p", word] for word in ("done", "left"))
+        # Each command of a branch is answered, too: both branches have as many.
+        branches = (command_words([command, done]), command_words([left, left]))
+        line = ["if-shell", "-F", "-t", target, condition, *branches]
+        return (await self._send([line], 3, timeout))[-1] == ["done"]
+
+    async def _send(self, commands: Sequence[Sequence[str]], replies: int, timeout: float) -> list[list[str]]:
+        asked = _Asked(asyncio.get_running_loop().create_future(), replies)
         line = command_line(commands)
         if self.closed.is_set():
             raise await self._farewell()

@@ -98,12 +98,30 @@ def already_done(case: Case) -> Decision | None:
 
 def not_resumable(case: Case) -> Decision | None:
     task = case.task
-    if not task.started or task.step.resumable or task.is_approved:
+    if not task.started or task.is_approved:
         return None
+    if task.step.resumable:
+        return _without_login(case)
     return Decision(
         Rule.NOT_RESUMABLE,
         Hold(f"a person: step {task.step.id} ended ({_evidence(case)}) and may not be repeated by a machine"),
         f"step {task.step.id} was started, ended with {_evidence(case)}, and is not marked resumable",
+    )
+
+
+def _without_login(case: Case) -> Decision | None:
+    """A login that was refused is refused again. Once that death is on record a person has been asked already."""
+    run = _failed_run(case)
+    if run is None or run.ended_at is not None or not isinstance(case.verdict, Dead):
+        return None
+    if case.login_refused is Unseen.NOT_LOOKED:
+        return Decision(Rule.NOT_RESUMABLE, Look("login"), "looking whether its login was refused")
+    if case.login_refused is not True:
+        return None
+    return Decision(
+        Rule.NOT_RESUMABLE,
+        Hold(f"a person: its login was refused ({_evidence(case)}); log its agent in, then board unblock"),
+        f"step {case.task.step.id} ended with {_evidence(case)}: its login was refused, and would be again",
     )
 
 
@@ -226,7 +244,11 @@ TABLE: Final[tuple[tuple[Rule, str, str], ...]] = (
         "nothing; a stall or a loop is told; orphans are ended first, and so is who runs past `max_runtime`",
     ),
     (Rule.ALREADY_DONE, "`done_if` exits 0", "the step is settled without running"),
-    (Rule.NOT_RESUMABLE, "it was started, and the record does not say `resumable: true`", "held for a person"),
+    (
+        Rule.NOT_RESUMABLE,
+        "it was started, and the record does not say `resumable: true`, or its login was refused",
+        "held for a person",
+    ),
     (Rule.GATED, "`gate: human` without an approval for this attempt", "wait; one approval is one attempt"),
     (Rule.DRIFTED, "worktree gone, branch changed, checkpoint no ancestor of HEAD", "held for a person"),
     (Rule.LIMITED, "the agent ended at a usage limit", "wait until the named time"),

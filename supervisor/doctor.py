@@ -191,14 +191,15 @@ def redaction(patient: Patient) -> list[Finding]:
 
 
 def agents(patient: Patient) -> list[Finding]:
-    """The program of each profile that an open task names, and of each that the board defines."""
+    """The program of each profile that an open task names, and of each that the board or a file of its own defines."""
     board, store = patient.board, patient.store
     if board is None or store is None:
         return []
     used = {task.agent for task in patient.open_tasks if task.agent is not None}
     profiles = Profiles(store.side)
     return [
-        agent(profiles, board, store.folder, name, is_used=name in used) for name in sorted(used | set(board.agents))
+        agent(profiles, board, store.folder, name, is_used=name in used)
+        for name in sorted({*used, *board.agents, *profiles.own()})
     ]
 
 

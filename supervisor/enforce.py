@@ -108,6 +108,7 @@ class Enforcer:
             drift=facts.drift,
             progressed=facts.progress,
             limited_until=facts.limit if self._has_limit(board, keeping.task) else None,
+            login_refused=facts.login if self._has_login(board, keeping.task) else False,
             slot_at=self.eyes.incident.slots.get(keeping.task.id) if self.eyes.incident else None,
             draw=keeping.draw,
             grace=board.settings.grace,
@@ -116,6 +117,10 @@ class Enforcer:
     def _has_limit(self, board: Board, task: Task) -> bool:
         profile = self.eyes.profile(board, task)
         return profile is not None and profile.limited is not None
+
+    def _has_login(self, board: Board, task: Task) -> bool:
+        profile = self.eyes.profile(board, task)
+        return profile is not None and profile.auth is not None
 
     def _look_only(self, keeping: Keeping, board: Board) -> None:
         match keeping.decision.action:
@@ -138,7 +143,7 @@ class Enforcer:
             case Settle():
                 self.operate(keeping, "settling", self.hands.settle(keeping, board, decision.rule))
             case Hold(on=on):
-                self.operate(keeping, "holding", self.hands.hold(keeping, on))
+                self.operate(keeping, "holding", self.hands.hold(keeping, board, on))
             case End() as action:
                 self.operate(keeping, "stopping", self.hands.end(keeping, decision.rule, action))
             case Start() as start:

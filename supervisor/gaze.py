@@ -2,7 +2,8 @@
 
 One listing tells of all panes what was written to, their titles and their bells; a screen is read only when
 `agents.schedule` says so. Decides nothing: it leaves what it heard with what is known of the attempt, and asks for a
-cycle when an agent's state has changed. A look that failed says nothing of an agent, and what was heard grows old.
+cycle when an agent's state has changed. A look that failed says nothing of an agent, and what was heard grows old. Of
+workers without screens of their own only what they say themselves is followed, for as long as it holds.
 """
 
 from __future__ import annotations
@@ -14,9 +15,22 @@ from typing import NamedTuple
 
 from supervisor.agents import statusfile
 from supervisor.agents.needs import settled_of
-from supervisor.agents.reading import Heard, Reading, Settled, Source, State, confirmed, hear
+from supervisor.agents.reading import (
+    NOBODY,
+    SPEAKS_ONCE,
+    Heard,
+    Reading,
+    Settled,
+    Source,
+    State,
+    confirmed,
+    hear,
+    is_news,
+    says_still,
+)
 from supervisor.agents.schedule import Watch, noticed, read
 from supervisor.agents.screens import LAYOUTS, read_screen
+from supervisor.agents.signals import read_signal
 from supervisor.agents.titles import read_bell, read_title
 from supervisor.control import TmuxError
 from supervisor.model import Alive
@@ -24,14 +38,17 @@ from supervisor.overview import Overview
 from supervisor.panes import Output
 from supervisor.server import Server
 from supervisor.sight import Known
+from supervisor.sink.messages import Spoken
 from supervisor.tools import Tools
 
 TICK = 1.0  # seconds between two looks
+SOON = 0.5  # seconds until the next one where a screen that asks was read but once: a person waits for that
 YOUNG = 20.0  # seconds for which a worker of which nobody says anything is taken to be starting
+DRAWN = 3.0  # seconds behind an agent's own word in which it draws what it waits with
 
 
 class Seen(NamedTuple):
-    """A live agent whose state is read by the rules for `agent`."""
+    """A live agent whose state is read by the rules for `agent`; "" where there are none, but its own word is known."""
 
     known: Known
     agent: str
@@ -47,13 +64,24 @@ class Gaze:
         self._say = say
         self._watches: dict[str, Watch] = {}
         self._folders: dict[str, str | None] = {}
+        self._signals: dict[str, Spoken] = {}
+        self._settled: dict[str, Settled] = {}
         self._has_failed = False
 
     async def keep(self) -> None:
         """Until it is cancelled."""
         while True:
             await self.round(time.monotonic())
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(self.pause)
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next look."""
+        screens = [each.known.heard.get(Source.SCREEN) for each in self._seen()]
+        is_asked = any(
+            each is not None and each.newest.state is State.ASKING and not each.is_settled for each in screens
+        )
+        return SOON if is_asked else TICK
 
     async def round(self, now: float) -> None:
         """One look at all agents, at `now` of a clock that nobody sets. What fails is told once, and tried again."""
@@ -61,6 +89,8 @@ class Gaze:
         marks = {each.known.attempt.mark for each in seen}
         self._watches = {mark: watch for mark, watch in self._watches.items() if mark in marks}
         self._folders = {mark: folder for mark, folder in self._folders.items() if mark in marks}
+        self._signals = {mark: spoken for mark, spoken in self._signals.items() if mark in marks}
+        self._settled = {mark: settled for mark, settled in self._settled.items() if mark in marks}
         if not seen or server is None:
             return
         try:
@@ -80,8 +110,9 @@ class Gaze:
                 continue
             assert view is not None
             profile = self._eyes.profile(view.board, kept.task)
-            if profile is not None and profile.screens is not None and profile.screens in LAYOUTS:
-                found.append(Seen(kept.known, profile.screens))
+            screens = profile.screens if profile is not None else None
+            if screens in LAYOUTS or kept.known.hooked is not None or kept.known.heard:
+                found.append(Seen(kept.known, screens if screens in LAYOUTS and screens is not None else ""))
         return found
 
     async def _look(self, server: Server, seen: list[Seen], now: float) -> None:
@@ -93,24 +124,32 @@ class Gaze:
 
     async def _look_at(self, server: Server, seen: Seen, output: Output, now: float) -> None:
         known, at = seen.known, self._tools.engine.clock()
-        before = settled_of(known.heard, at)
-        sources = set(known.heard)
+        mark, asked = known.attempt.mark, _asked_on_screen(known)
+        before, sources = self._settled.get(mark, NOBODY), set(known.heard)
         self._hear(known, read_title(seen.agent, output.title, at))
         self._hear_file(seen, at)
+        self._hear_signal(seen)
+        await self._look_at_screen(server, seen, output, now)
+        self._confirm_words(known, output, at)
+        self._presume(known, at)
+        after = self._settled[mark] = settled_of(known.heard, at)
+        has_more = set(known.heard) != sources or _asked_on_screen(known) != asked
+        self._tell(before, after, has_more=has_more)
+
+    async def _look_at_screen(self, server: Server, seen: Seen, output: Output, now: float) -> None:
+        known, at = seen.known, self._tools.engine.clock()
         mark = known.attempt.mark
         last = self._watches.get(mark)
         watch = noticed(last, output.mark, (output.bells, output.title if _speaks(known) else ""), now)
         if last is not None and watch.signal != last.signal and output.bells:
             self._hear(known, read_bell(at))
-        if watch.is_due(now) and known.pane is not None:
+        if watch.is_due(now) and known.pane is not None and seen.agent:
             screen = await server.capture(known.pane, history=False)
             self._hear(known, read_screen(seen.agent, screen, at))
             watch = read(watch, now, is_open=not known.heard[Source.SCREEN].is_settled)
         elif watch.is_unchanged:
             self._confirm(known, at)
         self._watches[mark] = watch
-        self._presume(known, at)
-        self._tell(before, settled_of(known.heard, at), has_more=set(known.heard) != sources)
 
     def _hear(self, known: Known, reading: Reading | None) -> None:
         if reading is not None:
@@ -126,6 +165,27 @@ class Gaze:
         folder = self._folders[mark]
         self._hear(known, statusfile.read_status_file(folder, known.process, at) if folder is not None else None)
 
+    def _hear_signal(self, seen: Seen) -> None:
+        """What it said through its terminal, where that is read for its log."""
+        mark = seen.known.attempt.mark
+        spoken = self._tools.recorder.spoken.get(mark)
+        if spoken is not None and spoken != self._signals.get(mark):
+            self._signals[mark] = spoken
+            self._hear(seen.known, read_signal(spoken.words, spoken.at, has_screens=bool(seen.agent)))
+
+    def _confirm_words(self, known: Known, output: Output, at: float) -> None:
+        """What an agent said itself, once, before it began to wait."""
+        spoken = self._signals.get(known.attempt.mark)
+        said_at = {
+            Source.HOOK: known.hooked.at if known.hooked is not None else None,
+            Source.SIGNAL: spoken.at if spoken is not None else None,
+        }
+        for source in SPEAKS_ONCE & known.heard.keys():
+            word, said = known.heard[source], said_at[source]
+            is_untouched = said is not None and output.is_untouched_since(said + DRAWN)
+            if says_still(word, known.heard.values(), at, is_untouched=is_untouched):
+                known.heard[source] = confirmed(word, at)
+
     def _confirm(self, known: Known, at: float) -> None:
         screen: Heard | None = known.heard.get(Source.SCREEN)
         if screen is not None:
@@ -140,16 +200,17 @@ class Gaze:
             self._hear(known, Reading(Source.PROCESS, State.STARTING, "young", at))
 
     def _tell(self, before: Settled, after: Settled, *, has_more: bool) -> None:
-        if _is_news(before, after):
+        if is_news(before, after):
             self._wake()
         elif has_more:
             self._say()
 
 
-def _is_news(before: Settled, after: Settled) -> bool:
-    if before.reading is None or after.reading is None:
-        return before.reading is not after.reading
-    return not before.reading.is_same(after.reading)
+def _asked_on_screen(known: Known) -> str:
+    """The next prompt may follow so soon that nothing but its words differs."""
+    heard = known.heard.get(Source.SCREEN)
+    standing = heard.standing if heard is not None else None
+    return standing.detail if standing is not None and standing.state is State.ASKING else ""
 
 
 def _speaks(known: Known) -> bool:

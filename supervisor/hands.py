@@ -18,8 +18,8 @@ from supervisor.decide import STOPPED
 from supervisor.keeping import Keeping
 from supervisor.kin import survivors
 from supervisor.launch import Site
-from supervisor.model import SETUP, Dead, End, Exit, Fact, Rule, Unseen
-from supervisor.screen import limited_until
+from supervisor.model import SETUP, Answer, Dead, End, Exit, Fact, Rule, Unseen
+from supervisor.screen import is_refused, limited_until
 from supervisor.sight import Known
 from supervisor.tools import Tools
 from supervisor.watcher import end
@@ -49,6 +49,9 @@ class Hands:
             case "limit":
                 keeping.facts.limit = await self._limit(keeping, board)
                 failed = keeping.facts.limit is Unseen.FAILED
+            case "login":
+                keeping.facts.login = await self._login(keeping, board)
+                failed = keeping.facts.login is Unseen.FAILED
             case "progress":
                 await self._progress(keeping, site)
                 failed = keeping.facts.progress is Unseen.FAILED
@@ -116,7 +119,7 @@ class Hands:
             took_s=round(finding.seconds, 3),
         )
 
-    async def hold(self, keeping: Keeping, on: str) -> None:
+    async def hold(self, keeping: Keeping, board: Board, on: str) -> None:
         await self.tools.capture(keeping)
         task, decision = keeping.task, keeping.decision
         self.tools.ledger.hold(task, on, str(decision.rule), decision.why, keeping.death)
@@ -132,6 +135,7 @@ class Hands:
             item=on,
             exit_status=cause.status,
             signal=cause.signal,
+            meaning=self.tools.meaning(board, task, cause),
         )
 
     # --- ending
@@ -202,13 +206,31 @@ class Hands:
 
     async def _limit(self, keeping: Keeping, board: Board) -> float | Unseen | None:
         """Until when the dead agent said that it is at its usage limit; None when it said nothing of the kind."""
-        profile, known = self.tools.profiles.for_step(board, keeping.task, keeping.task.step), keeping.known
-        if profile is None or profile.limited is None or known is None or not isinstance(keeping.verdict, Dead):
+        profile = self.tools.profiles.for_step(board, keeping.task, keeping.task.step)
+        if profile is None or profile.limited is None or not isinstance(keeping.verdict, Dead):
+            return None
+        screen = await self._last_screen(keeping)
+        return limited_until(profile.limited, screen, keeping.verdict.at) if isinstance(screen, str) else screen
+
+    async def _login(self, keeping: Keeping, board: Board) -> Answer:
+        """Did the dead agent end because its login was refused? By its last screen, and by how it ended."""
+        profile = self.tools.profiles.for_step(board, keeping.task, keeping.task.step)
+        if profile is None or profile.auth is None or not isinstance(keeping.verdict, Dead):
+            return False
+        screen = await self._last_screen(keeping)
+        if is_refused(profile.auth, screen if isinstance(screen, str) else "", keeping.verdict.exit):
+            return True
+        return screen if isinstance(screen, Unseen) else False
+
+    async def _last_screen(self, keeping: Keeping) -> str | Unseen | None:
+        """None where the dead agent has none left."""
+        known = keeping.known
+        if known is None:
             return None
         await self.tools.capture(keeping)
         if not known.is_captured:
             return None if known.pane is None else Unseen.FAILED
-        return limited_until(profile.limited, known.screen, keeping.verdict.at)
+        return known.screen
 
     async def _close(self, keeping: Keeping) -> None:
         known, server = keeping.known, self.tools.server

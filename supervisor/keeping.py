@@ -25,12 +25,13 @@ class Facts:
     drift: str | Unseen | None = Unseen.NOT_LOOKED
     progress: Answer = Unseen.NOT_LOOKED
     limit: float | Unseen | None = Unseen.NOT_LOOKED
+    login: Answer = Unseen.NOT_LOOKED
     head: str | None = None
     at: float = 0.0
 
     @property
     def has_failed(self) -> bool:
-        return Unseen.FAILED in (self.done_if, self.drift, self.progress, self.limit)
+        return Unseen.FAILED in (self.done_if, self.drift, self.progress, self.limit, self.login)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,22 +6,21 @@ import os
 import re
 import shutil
 import sys
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
+from board.briefs import brief_text
 from board.environs import environs
 from board.errors import BoardError
-from board.model import Task
-from board.templates import template_text
-from supervisor.hooks.wiring import Place, Wiring, wire
+from board.model import Run, Task
+from supervisor.agents.conversation import Conversation, chosen_id
+from supervisor.agents.conversations import session_file
+from supervisor.hooks.wiring import Place, Wiring, trust, wire
 from supervisor.model import Attempt
 from supervisor.processes import ATTEMPT
 from supervisor.profiles import Profile
-
-_NAMESPACE = uuid.UUID("6f9a1f43-58f5-4a3f-9a54-1c0d2f6a7b11")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Launch:
     cwd: str
     brief: str
     brief_path: str
+    side: str
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -47,31 +47,69 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a worker works: the board's file and side folder, the task's tree and its branch."""
+    """Where a worker works: the board's file and side folder, the task's tree and its branch. And which conversation it
+    goes on with, where somebody has looked."""
 
     board: str
     side: str
     tree: str
     branch: str | None = None
     left: Left = Left()
+    conversation: Conversation | None = None
+
+
+def place_of(task: Task, site: Site) -> str:
+    """What an id is chosen for: one step of one task of one board."""
+    return f"{site.board}:{task.id}:{task.step.id}"
 
 
 def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: str) -> Launch:
     """`task` as it stands after the start was recorded. Raises BoardError for a brief that can't be rendered."""
-    words = _words(task, attempt, profile, site)
+    talk = site.conversation or _presumed(task, attempt, profile, site)
+    words = {
+        **_words(task, attempt, profile, site),
+        "session": talk.id,
+        "session_file": session_file(site.side, talk.id),
+    }
     resumed = attempt.number > 1
-    brief = _render(site, "resume" if resumed else "start", words)
+    brief = _render(site, task.step.kind or ("resume" if resumed else "start"), words)
     path = os.path.join(site.side, "cache", "briefs", f"{task.id}.{attempt.token}.md")
     values = {**words, "prompt": brief, "brief_file": path}
-    argv = tuple(_fill(word, values, task.id) for word in (profile.resume if resumed else profile.start))
+    goes_on = resumed if profile.session == "none" else talk.goes_on
+    argv = tuple(_fill(word, values, task.id) for word in (profile.resume if goes_on else profile.start))
     env = {key: _fill(value, values, task.id) for key, value in profile.env.items()}
-    told = wire(profile.hooks, argv, Place(site.side, env)) if profile.hooks is not None else Wiring()
-    argv, env = (argv[0], *told.argv, *argv[1:]), {**env, **told.env}
-    return Launch(argv, {**env, **_identity(task, attempt, site, grant)}, site.tree, brief, path, told.files)
+    place = Place(site.side, env, task.id, os.path.realpath(site.tree))
+    told = wire(profile.hooks, argv, place) if profile.hooks is not None else Wiring()
+    # A folder that the board did not make is the person's own to trust.
+    trusted = trust(profile.agent, place) if profile.trusts_worktree and site.branch is not None else Wiring()
+    argv = (argv[0], *told.argv, *trusted.argv, *argv[1:])
+    env = {**env, **told.env, **trusted.env}
+    return Launch(
+        argv,
+        {**env, **_identity(task, attempt, site, grant)},
+        site.tree,
+        brief,
+        path,
+        site.side,
+        {**told.files, **trusted.files},
+    )
+
+
+def _presumed(task: Task, attempt: Attempt, profile: Profile, site: Site) -> Conversation:
+    """Before anybody has looked: the first id, which every start but the first goes on with. None can be learnt so."""
+    return Conversation(chosen_id(place_of(task, site)), attempt.number > 1 and profile.session != "learnt")
+
+
+def message(task: Task, site: Site, name: str) -> str:
+    """What an agent at work is told, by the template `name`. Raises BoardError for one that can't be rendered."""
+    on_branch = f" on branch `{site.branch}`" if site.branch else ""
+    words = {"task": task.id, "title": task.title, "step": task.step.id, "folder": site.tree, "on_branch": on_branch}
+    return _render(site, name, words)
 
 
 def write_files(launch: Launch) -> None:
     """The brief, and what the hooks need. 0600: a brief may say more than the board does. Raises OSError."""
+    os.makedirs(os.path.dirname(session_file(launch.side, "")), 0o700, exist_ok=True)
     for path, text in {**launch.files, launch.brief_path: launch.brief}.items():
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
         aside = f"{path}.{os.getpid()}.tmp"
@@ -129,8 +167,29 @@ def _words(task: Task, attempt: Attempt, profile: Profile, site: Site) -> dict[s
         "checkpoint": site.left.checkpoint or point or "none",
         "stands": f"It stands {site.left.tree}." if site.left.tree else "",
         "sent_back": _sent_back(task),
-        "session": str(uuid.uuid5(_NAMESPACE, f"{site.board}:{task.id}:{task.step.id}")),
+        "again": _again(run, site.left, point) if attempt.number > 1 else "",
+        "subject": _subject(task),
     }
+
+
+def _again(run: Run | None, left: Left, point: str) -> str:
+    """For a brief that is the same at the first start and at each later one."""
+    ended = (run.last_exit if run else None) or "unknown"
+    stands = f" Its tree stands {left.tree}." if left.tree else ""
+    checkpoint = left.checkpoint or point or "none"
+    return (
+        f"You did not get to the end before: the last attempt ended with {ended}. Last checkpoint: {checkpoint}."
+        f"{stands} Look at what is already there, and don't repeat what is finished."
+    )
+
+
+def _subject(task: Task) -> str:
+    """Whose work a step is about that judges or mends: that of the tasks which it comes after, else its own task's."""
+    if not task.after:
+        return f"what was done on this task before this step: `board diff {task.id}`, `git log`"
+    return "; ".join(
+        f"task `{name}`: `board show {name}`, `board diff {name}`, `board result {name}`" for name in task.after
+    )
 
 
 def _sent_back(task: Task) -> str:
@@ -150,9 +209,7 @@ def _brief(task: Task, site: Site) -> str:
 
 
 def _render(site: Site, name: str, words: Mapping[str, str]) -> str:
-    own = Path(site.side) / "briefs" / f"{name}.md"
-    text = own.read_text(encoding="utf-8") if own.is_file() else template_text(f"briefs/{name}.md")
-    filled = _fill(text, words, name)
+    filled = _fill(brief_text(site.side, name), words, name)
     return re.sub(r"\n{3,}", "\n\n", filled).strip() + "\n"
 
 

@@ -164,7 +164,7 @@ class Unseen(Enum):
     FAILED = "failed"
 
 
-Fact = Literal["done_if", "drift", "limit", "progress"]
+Fact = Literal["done_if", "drift", "limit", "login", "progress"]
 Answer = bool | Unseen
 
 
@@ -174,8 +174,8 @@ class Case:
 
     `attempt` is what the verdict is about (None when nothing was seen), `drift` is why the tree can't be trusted
     (None: it can), `progressed` whether anything advanced since the last start, `limited_until` the end of a usage
-    limit that the dead agent named, `slot_at` the task's turn in the recovery after a mass death, `draw` a number in
-    [0, 1) drawn once a death.
+    limit that the dead agent named, `login_refused` whether it ended over its login, `slot_at` the task's turn in the
+    recovery after a mass death, `draw` a number in [0, 1) drawn once a death.
     """
 
     task: Task
@@ -189,6 +189,7 @@ class Case:
     drift: str | Unseen | None = Unseen.NOT_LOOKED
     progressed: Answer = Unseen.NOT_LOOKED
     limited_until: float | Unseen | None = None
+    login_refused: Answer = False
     slot_at: float | None = None
     draw: float = 0.0
     grace: float = 10.0

@@ -127,7 +127,10 @@ class Overview:
         fallen = [
             task for task in board.tasks if self.is_ours(task) and attempt_of(task, self.tools.session) is not None
         ]
-        if fallen and not self.fell:
+        known = self.incident.slots if self.incident is not None else {}
+        if self.incident is not None and fallen and all(task.id in known for task in fallen):
+            self.incident.cause = cause  # the deaths were seen first: it is the same one
+        elif fallen and not self.fell:
             self._open_incident(cause, fallen, board)
         self.fell |= {task.id for task in fallen}
 
@@ -234,7 +237,7 @@ class Overview:
         for kept in fresh:
             kept.told_dead = kept.mark
             if kept.death is not None and self.is_ours(kept.task) and not self._succeeded(board, kept):
-                self.report.death(kept)
+                self.report.death(kept, board)
         living = sum(isinstance(kept.verdict, Alive) for kept in self.kept.values())
         ours = [kept for kept in fresh if self.is_ours(kept.task) and kept.death is not None]
         failed = [kept.task for kept in ours if not (self._succeeded(board, kept) or is_ended_by_us(kept.task))]

@@ -61,6 +61,11 @@ class Output:
     title: str = ""
     bells: int = 0
 
+    def is_untouched_since(self, at: float) -> bool:
+        """By tmux's own clock, in whole seconds; a person's pane in the same window counts as well."""
+        written = self.mark.rpartition("/")[2]
+        return written.isdecimal() and int(written) <= at
+
 
 def read_output(line: str) -> tuple[str, Output]:
     """The pane's id with what tmux tells of its output; raises TmuxError for a line that it can't read whole."""

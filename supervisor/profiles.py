@@ -1,61 +1,44 @@
 """Agent profiles: how one kind of worker is started and resumed, from the board, `.board/agents/` and our templates.
 
-A profile is data; nothing here starts anything. A board's own entry wins over a file, a file over a template.
+A profile is data; nothing here starts anything. A board's own entry wins over a file, a file over a template, and
+whoever uses its own name takes what the next one below says.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import os
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-from board.errors import BoardError, InvalidBoard
+from board.check import profile_problems
+from board.errors import BoardError, InvalidBoard, Problem
 from board.model import Board, Step, Task
 from board.syntax import parse
 from board.templates import template_names, template_text
+from supervisor.profile import Layer, Profile, merged, read_profile
 
-COMMAND_PROFILE = "run"  # what a `run` step uses: its own command line
+__all__ = ["COMMAND_PROFILE", "Profile", "Profiles"]
 
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """`start` and `resume` are argv with `${placeholders}`; `settles` is `exit` when exit 0 ends a prompt step.
-
-    `screens` names the agent by whose rules its state is read; None for what has none. `version` asks the program for
-    its version, and `tested` are those that the profile was tried with. `hooks` is the agent whose way of calling our
-    hook this is.
-    """
-
-    name: str
-    start: tuple[str, ...]
-    resume: tuple[str, ...]
-    env: Mapping[str, str]
-    settles: str = "said"
-    limited: re.Pattern[str] | None = None
-    screens: str | None = None
-    version: tuple[str, ...] = ()
-    tested: tuple[str, ...] = ()
-    hooks: str | None = None
-
-    @property
-    def program(self) -> str:
-        return self.start[0]
+COMMAND_PROFILE: Final = "run"  # what a `run` step uses: its own command line
+_MOST: Final = 256 * 1024  # characters of a profile's file
+_SHIPPED: Final = "the templates"
 
 
 class Profiles:
     def __init__(self, side: str) -> None:
         self._folder = Path(side) / "agents"
-        self._read: dict[str, Mapping[str, Any]] = {}
+        self._read: dict[tuple[str, str], Layer | None] = {}
 
     def forget(self) -> None:
         """Files are read once; from now on they are read again."""
         self._read.clear()
 
     def names(self) -> list[str]:
-        own = [path.stem for path in sorted(self._folder.glob("*.yaml"))] if self._folder.is_dir() else []
-        return sorted({*own, *(name.removesuffix(".yaml") for name in template_names("agents"))})
+        return sorted({*self.own(), *(name.removesuffix(".yaml") for name in template_names("agents"))})
+
+    def own(self) -> list[str]:
+        """Those that have a file of the board's own."""
+        return [path.stem for path in sorted(self._folder.glob("*.yaml"))] if self._folder.is_dir() else []
 
     def for_step(self, board: Board, task: Task, step: Step) -> Profile | None:
         """None for a step that no machine can start: a prompt on a task without an agent."""
@@ -66,68 +49,87 @@ class Profiles:
 
     def find(self, board: Board, name: str) -> Profile:
         """Raises InvalidBoard when nobody defines it or its definition says nothing usable."""
-        merged: dict[str, Any] = {}
-        seen: set[str] = set()
-        wanted: str | None = name
-        while wanted is not None and wanted not in seen:
-            seen.add(wanted)
-            layer = self._layer(board, wanted, is_first=wanted == name)
-            merged = _over(layer, merged)
-            wanted = layer.get("use")
-            if wanted in seen and wanted is not None:
-                merged = _over(self._template(wanted), merged)
-                break
-        return _profile(name, merged)
+        return read_profile(name, merged(self._layers(board, name)))
 
-    def _layer(self, board: Board, name: str, *, is_first: bool) -> Mapping[str, Any]:
-        if is_first and name in board.agents:
-            return board.agents[name]
-        return self._template(name)
-
-    def _template(self, name: str) -> Mapping[str, Any]:
-        if name not in self._read:
-            self._read[name] = self._parsed(name)
-        return self._read[name]
-
-    def _parsed(self, name: str) -> Mapping[str, Any]:
-        own = self._folder / f"{name}.yaml"
+    def problems(self, name: str) -> tuple[Problem, ...]:
+        """What is wrong with the board's own file of this profile, by place."""
         try:
-            text = own.read_text(encoding="utf-8") if own.is_file() else template_text(f"agents/{name}.yaml")
-        except (OSError, BoardError):
-            raise InvalidBoard(f'no agent profile "{name}"', f"known: {', '.join(self.names())}") from None
-        tree = parse(text)
+            self._file(name)
+        except InvalidBoard as error:
+            return error.problems or (Problem(0, 0, error.message),)
+        return ()
+
+    def _layers(self, board: Board, name: str) -> list[Layer]:
+        """The nearest first. Only the name that was asked for is looked up on the board."""
+        layers: list[Layer] = []
+        rungs = {name: 0}
+        wanted: str | None = name
+        while wanted is not None:
+            layer, rung = self._layer(board, wanted, rungs.get(wanted, 1))
+            layers.append(layer)
+            rungs[wanted] = rung + 1
+            used = layer.get("use")
+            wanted = None if used is None else str(used)
+        return layers
+
+    def _layer(self, board: Board, name: str, rung: int) -> tuple[Layer, int]:
+        """What the board says (rung 0), a file (1) or a template (2): the first that says anything, and its rung."""
+        if rung == 0 and name in board.agents:
+            return board.agents[name], 0
+        for below, read in ((1, self._file), (2, self._template)):
+            layer = read(name) if below >= rung else None
+            if layer is not None:
+                return layer, below
+        if rung > 1:
+            raise InvalidBoard(f'the agent profile "{name}" uses itself', "let its `use` name another one")
+        raise InvalidBoard(f'no agent profile "{name}"', f"known: {', '.join(self.names())}")
+
+    def _file(self, name: str) -> Layer | None:
+        key = (str(self._folder), name)
+        if key not in self._read:
+            self._read[key] = self._parsed_file(name)
+        return self._read[key]
+
+    def _parsed_file(self, name: str) -> Layer | None:
+        own = self._folder / f"{name}.yaml"
+        if "/" in name or not own.is_file():
+            return None
+        try:
+            with open(own, encoding="utf-8") as file:
+                text = file.read(_MOST + 1)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidBoard(f"can't read {own}: {error}", "make it a text that you can read") from None
+        if len(text) > _MOST:
+            raise InvalidBoard(f"{own} is too long", f"at most {_MOST} characters")
+        return self._checked(text, str(own))
+
+    def _checked(self, text: str, path: str) -> Layer:
+        where = os.path.join(".board", "agents", os.path.basename(path))
+        try:
+            tree = parse(text)
+            found = profile_problems(tree, self.names())
+        except InvalidBoard as error:
+            raise _broken(where, error.problems) from None
+        if found:
+            raise _broken(where, found)
         data = tree.plain(tree.root)
-        return data if isinstance(data, dict) else {}
+        assert isinstance(data, dict)
+        return data
+
+    def _template(self, name: str) -> Layer | None:
+        key = (_SHIPPED, name)
+        if key not in self._read:
+            try:
+                tree = parse(template_text(f"agents/{name}.yaml"))
+            except BoardError:
+                self._read[key] = None
+            else:
+                data = tree.plain(tree.root)
+                self._read[key] = data if isinstance(data, dict) else None
+        return self._read[key]
 
 
-def _over(layer: Mapping[str, Any], nearer: Mapping[str, Any]) -> dict[str, Any]:
-    """Hooks are words on the command line: a start command of one's own may be one that doesn't take them."""
-    kept = {key: value for key, value in layer.items() if key != "hooks" or "start" not in nearer}
-    return {**kept, **nearer}
-
-
-def _profile(name: str, data: Mapping[str, Any]) -> Profile:
-    start = tuple(str(word) for word in data.get("start") or ())
-    if not start:
-        raise InvalidBoard(f'agent "{name}" has no start command', "give it `start: [program, …]` or `use: NAME`")
-    resume = tuple(str(word) for word in data.get("resume") or start)
-    limited = re.compile(str(data["limited"])) if data.get("limited") else None
-    env = {str(key): str(value) for key, value in (data.get("env") or {}).items()}
-    return Profile(
-        name,
-        start,
-        resume,
-        env,
-        str(data.get("settles", "said")),
-        limited,
-        screens=str(data["screens"]) if data.get("screens") else None,
-        version=tuple(map(str, data.get("version") or ())),
-        hooks=_hooks(data),
-        tested=tuple(map(str, data.get("tested") or ())),
-    )
-
-
-def _hooks(data: Mapping[str, Any]) -> str | None:
-    """`none` switches off what a template says."""
-    wanted = data.get("hooks")
-    return None if wanted in (None, "none") else str(wanted)
+def _broken(where: str, problems: tuple[Problem, ...]) -> InvalidBoard:
+    first = problems[0].at(where)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return InvalidBoard(f"{first}{more}", "board schema lists the keys of a profile", problems)

@@ -95,6 +95,7 @@ def case_of(fields: Fields) -> Case:
         drift=drift if isinstance(drift, Unseen) else DRIFTED if drift else None,
         progressed=kept.fact("case_progress"),
         limited_until=_limited_until(kept),
+        login_refused=kept.text("case_login_refused") is not None and kept.fact("case_login_refused"),
         slot_at=kept.ahead("case_slot_in_s"),
         draw=kept.number("case_draw"),
         grace=kept.number("case_grace_s"),

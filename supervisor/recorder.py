@@ -22,7 +22,7 @@ from supervisor.processes import is_alive, send
 from supervisor.server import DRAIN
 from supervisor.sink import place
 from supervisor.sink.link import Link
-from supervisor.sink.messages import Begin, Finish
+from supervisor.sink.messages import Begin, Finish, Spoken
 
 UP: Final = 15.0  # seconds in which a new reader has to answer
 THERE: Final = 3.0  # seconds in which one that listens has to
@@ -70,6 +70,7 @@ class Recorder:
         self._tell = tell
         self._start_one = start
         self._drain = drain
+        self.spoken: dict[str, Spoken] = {}  # by attempt: what its program last said of itself through its terminal
         self._feeds: dict[str, _Feed] = {}
         self._done: dict[str, str] = {}  # the last attempt of each task that was told to end
         self._foreign: set[str] = set()  # marks that the reader has read since before our time
@@ -143,8 +144,14 @@ class Recorder:
 
     def _ended(self, mark: str) -> None:
         self._foreign.discard(mark)
+        self.spoken.pop(mark, None)
         if (feed := self._feeds.pop(mark, None)) is not None:
             os.close(feed.fd)
+
+    def _heard(self, spoken: Spoken) -> None:
+        """Of attempts that somebody reads alone."""
+        if spoken.mark in self._feeds or spoken.mark in self._foreign:
+            self.spoken[spoken.mark] = spoken
 
     # --- the reader's life
 
@@ -192,7 +199,7 @@ class Recorder:
         """Connects to the reader that there is, or that we have started, and tells it what it should read."""
         until = asyncio.get_running_loop().time() + within
         while True:
-            link = await Link.open(self._side, self._ended)
+            link = await Link.open(self._side, self._ended, self._heard)
             if link is not None:
                 marks = await link.ping(max(THERE, within))
                 if marks is not None:

@@ -11,11 +11,11 @@ from board.errors import BoardError, InvalidBoard
 from board.instants import format_instant
 from board.journal.faces import document
 from board.model import Board, Status
-from supervisor.agents.telling import UNSEEN_AGENT, agent_view
+from supervisor.agents.telling import UNSEEN_AGENT, agent_view, turn_view
 from supervisor.keeping import Incident, Keeping
 from supervisor.model import Alive, Dead, Decision, Hold, Lingering, Look, Nothing, Start, Wait
 from supervisor.processes import identify
-from supervisor.signs import evidence
+from supervisor.signs import evidence, is_told
 from supervisor.status import Line, task_view, write_status
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Report:
 
     # --- the journal
 
-    def death(self, keeping: Keeping) -> None:
+    def death(self, keeping: Keeping, board: Board) -> None:
         """One `worker_died` a death, with its evidence."""
         known, verdict, run = keeping.known, keeping.verdict, keeping.task.run
         if known is None or not isinstance(verdict, Dead):
@@ -74,13 +74,14 @@ class Report:
             pane=known.pane,
             exit_status=verdict.exit.status,
             signal=verdict.exit.signal,
+            meaning=self._tools.meaning(board, keeping.task, verdict.exit),
             ran_for_s=ran_for,
         )
 
     def living(self, keeping: Keeping, verdict: Alive) -> None:
-        """A live worker that stalls, loops or moves on again: once each time."""
+        """A live worker that stalls, loops, asks or moves on again: once each time."""
         known = keeping.known
-        if known is None or type(known.told) is type(verdict.doing):
+        if known is None or is_told(verdict.doing, known.told):
             return
         before, known.told = known.told, verdict.doing
         fields = evidence(verdict.doing, known.activity, before, self._tools.redactor.text)
@@ -174,7 +175,7 @@ class Report:
 
     def _view(self, kept: Mapping[str, Keeping], incident: Incident | None, board: Board | None) -> dict[str, Any]:
         me = identify(os.getpid())
-        tasks = {name: self._task(keeping) for name, keeping in kept.items() if _is_worth_showing(keeping)}
+        tasks = {name: self._task(keeping, board) for name, keeping in kept.items() if _is_worth_showing(keeping)}
         return {
             "supervisor": {
                 "pid": os.getpid(),
@@ -198,7 +199,7 @@ class Report:
             "drift": self.drift(),
         }
 
-    def _task(self, keeping: Keeping) -> dict[str, Any]:
+    def _task(self, keeping: Keeping, board: Board | None) -> dict[str, Any]:
         known = keeping.known
         line = Line(
             keeping.task,
@@ -209,8 +210,11 @@ class Report:
             keeping.busy,
             known.listening if known and isinstance(keeping.verdict, Alive | Lingering) else None,
             self._agent(keeping),
+            self._turn(keeping),
         )
         view = task_view(line)
+        if board is not None and isinstance(keeping.verdict, Dead):
+            view["meaning"] = self._tools.meaning(board, keeping.task, keeping.verdict.exit)
         # The instant of an uneventful look is no news: it would rewrite the file at each sweep.
         view["seen_at"] = _settled_at(keeping) or view["seen_at"] if not isinstance(keeping.verdict, Alive) else None
         return view
@@ -219,6 +223,10 @@ class Report:
         if keeping.known is None or not isinstance(keeping.verdict, Alive):
             return dict(UNSEEN_AGENT)
         return agent_view(keeping.known.heard, self._engine.clock(), self._tools.redactor.text)
+
+    def _turn(self, keeping: Keeping) -> dict[str, Any] | None:
+        turn = keeping.known.turn if keeping.known is not None and isinstance(keeping.verdict, Alive) else None
+        return None if turn is None else turn_view(turn, self._tools.redactor.text)
 
 
 def _dumps(view: object) -> str:

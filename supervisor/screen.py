@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from board.instants import parse_instant, parse_span
+from supervisor.model import Exit
 
 UNNAMED_LIMIT = 3600.0  # seconds to wait at a limit whose end the agent didn't name
 
@@ -26,6 +27,14 @@ def limited_until(pattern: re.Pattern[str], screen: str, at: float) -> float | N
         seconds = float(text) if text.isdecimal() else parse_span(text)
         return at + seconds if seconds is not None else at + UNNAMED_LIMIT
     return _until(groups.get("until") or "", at)
+
+
+def is_refused(pattern: re.Pattern[str], screen: str, ended: Exit) -> bool:
+    """Does a dead agent's last screen, or a last line that says how it ended (`exit 41`), tell of a refused login?
+    One that was killed did not end over it, whatever it had said."""
+    if ended.signal is not None or ended.cause is not None:
+        return False
+    return pattern.search(f"{screen.rstrip()}\n{ended.words()}") is not None
 
 
 def _until(text: str, at: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import secrets
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,37 @@ class ExitSeen:
     has_ended: bool
     status: int | None = None
     signal: int | None = None
+
+
+# What has to be the same when a key is sent as when the screen was looked at. Whoever types moves the cursor.
+STANDING = (
+    "#{pane_dead}#{pane_in_mode}#{pane_input_off}#{pane_synchronized}"
+    " #{pane_pid}/#{cursor_x}/#{cursor_y}/#{history_size}/#{alternate_on}"
+)
+OBSTACLES = ("its pane is dead", "its pane is in copy mode", "its pane takes no input", "its panes are synchronized")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A screen at one instant: its text with colours (raw), and how it stood."""
+
+    screen: str
+    standing: str
+
+    @property
+    def is_dead(self) -> bool:
+        return not self.standing.startswith("0")
+
+    @property
+    def pid(self) -> int:
+        """Of the pane's own process."""
+        return int(self.standing.split()[1].partition("/")[0] or 0)
+
+    @property
+    def obstacle(self) -> str:
+        """Why no key should be sent there; empty where one may be."""
+        found = (why for flag, why in zip(self.standing, OBSTACLES, strict=False) if flag != "0")
+        return next(found, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +167,25 @@ class Server:
         """The last lines that were written, at least so many where there are; raw, as `capture`'s are."""
         return await self.control.call("capture-pane", "-p", "-J", "-S", f"-{lines}", "-t", pane_id)
 
+    async def look(self, pane_id: str) -> Look:
+        """What is to be seen there now, for whoever means to answer it. Raises TmuxRefused for a pane that is gone."""
+        screen = ["capture-pane", "-p", "-e", "-J", "-t", pane_id]
+        lines, told = await self.control.together(screen, ["display-message", "-p", "-t", pane_id, STANDING])
+        return Look("\n".join(lines), told[0])
+
+    async def press(self, pane_id: str, keys: Sequence[str], look: Look) -> bool:
+        """Keys by tmux's names, all or none; False, and none was sent, where the screen has moved since that look."""
+        return await self.control.if_so(pane_id, _still(look), ["send-keys", "-t", pane_id, "--", *keys])
+
+    async def paste(self, pane_id: str, text: str, look: Look) -> bool:
+        """The text as one bracketed paste, as `press` does; it passes no file and no process."""
+        name = f"crewboard-{secrets.token_hex(8)}"
+        await self.control.call("set-buffer", "-b", name, "--", text)
+        try:
+            return await self.control.if_so(pane_id, _still(look), ["paste-buffer", "-p", "-b", name, "-t", pane_id])
+        finally:
+            await self.control.call("delete-buffer", "-b", name)
+
     async def pipe(self, pane_id: str, into: str) -> None:
         """What the pane is sent from now on goes to this command, and no longer to another one."""
         await self.control.call("pipe-pane", "-O", "-t", pane_id, into)
@@ -172,6 +223,10 @@ class Server:
     def _nudge(self) -> None:
         """A child's end that the server missed (libutempter) is noticed at the next SIGCHLD."""
         send(self.id, signal.SIGCHLD)
+
+
+def _still(look: Look) -> str:
+    return f"#{{==:{STANDING},{look.standing}}}"
 
 
 def _is_clogged(pane: Pane) -> bool:

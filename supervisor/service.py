@@ -18,27 +18,25 @@ from typing import Any
 
 from board.engine import Engine
 from board.errors import BoardError
-from board.model import Board
 from supervisor import faults, signals
+from supervisor.answering.desk import Desk
+from supervisor.beside import lookers
 from supervisor.commits import Commits
 from supervisor.control import TmuxError
 from supervisor.drifting import Drifts, drifts_of
-from supervisor.ears import Ears
 from supervisor.enforce import Enforcer
-from supervisor.gaze import Gaze
-from supervisor.hooks.intake import Intake
 from supervisor.instance import Instance
 from supervisor.keeping import CalledOff
 from supervisor.model import Alive, Lingering
 from supervisor.notify.bell import Bell
-from supervisor.overview import RETRY, Overview
+from supervisor.overview import Overview
 from supervisor.report import Report
 from supervisor.sdnotify import Heart
 from supervisor.tmux import Tmux
 from supervisor.tools import Tools
-from supervisor.vigil import Vigil
 from supervisor.watcher import Watcher
 from supervisor.watching import changes
+from supervisor.wishes import Wishes
 
 SWEEP = 10.0  # seconds: the net under all other causes
 SHORTEST = 0.01
@@ -66,12 +64,11 @@ class Supervisor:
         tools.wake = self._wake.set
         self.eyes = Overview(engine, tools, tmux, self.report, is_dry=mode.dry)
         self.law = Enforcer(self.eyes, tools, self.report, self._wake.set, is_dry=mode.dry)
-        self.vigil = Vigil(self.eyes, tools, self._wake.set)
-        self.ears = Ears(self.eyes, self._say_soon)
-        self.intake = Intake(self.eyes, tools, self._wake.set)
+        self.wishes = Wishes(self.eyes, tools, self.law)
+        self.lookers = lookers(self.eyes, tools, self._wake.set, self._say_soon)
+        self.desk = Desk(self.eyes, tools)
         self.commits = Commits(self.eyes, tools, self.law.operate)
         self.bell: Bell | None = None
-        self.gaze = Gaze(self.eyes, tools, self._wake.set, self._say_soon)
         self.eyes.look_again_at = self.law.look_again_at = self._at
         self._next_at: float | None = None
         self._stopping: signals.Request | None = None
@@ -112,7 +109,7 @@ class Supervisor:
 
     def _beside(self) -> tuple[Coroutine[Any, Any, None], ...]:
         """What goes on beside the loop, for as long as it does."""
-        seen = (self.vigil.keep(), self.ears.keep(), self.gaze.keep(), self.intake.keep())
+        seen = (looker.keep() for looker in (*self.lookers, self.desk))
         tells = (self.bell.keep(),) if self.bell is not None and not self.mode.once else ()
         return (self._watch_files(), self._record(), self.commits.keep(self._wake.set), *seen, *tells)
 
@@ -221,6 +218,7 @@ class Supervisor:
             async for changed in changes((self.engine.store.folder, str(requests))):
                 if any(path.startswith(ours) for _, path in changed):
                     self._wake.set()
+                    self.desk.noticed.set()
         except (OSError, RuntimeError) as error:
             self.tools.tell("look_failed", None, source="watchfiles", problem=str(error))
 
@@ -259,7 +257,8 @@ class Supervisor:
         board = view.board
         if self._drifts is not None and self._drifts.next_at:
             self._at(self._drifts.next_at)
-        self._take_requests(board)
+        if not self.mode.dry:
+            self.wishes.take(board, self.stop)
         listing = await self.eyes.listing(board)
         await self.eyes.look_at_all(board, listing)
         if self._stopping is None:
@@ -276,19 +275,6 @@ class Supervisor:
         self._next_at = instant if self._next_at is None else min(self._next_at, instant)
 
     # --- requests
-
-    def _take_requests(self, board: Board) -> None:
-        for request in signals.take(self.engine.store.side) if not self.mode.dry else ():
-            self.tools.tell("request_received", request.task, by=request.by, request=request.kind)
-            if request.task is None:
-                self.stop(request.by, workers=request.workers)
-            elif (keeping := self.eyes.kept.get(request.task)) is not None and keeping.operation is None:
-                self.law.operate(keeping, "stopping", self.law.hands.wind_down(keeping, request.by, block=True))
-            elif board.find(request.task) is not None:
-                if keeping is not None:
-                    keeping.called_off = CalledOff(request.by, is_final=True)
-                signals.ask(self.engine.store.side, request)  # busy just now: it is asked again in a moment
-                self._at(self.engine.clock() + RETRY)
 
     async def _wind_down_all(self, by: str) -> None:
         everybody = list(self.eyes.kept.values())

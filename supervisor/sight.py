@@ -21,6 +21,7 @@ from supervisor.model import Attempt, Exit, Observation, Source
 from supervisor.panes import Pane
 from supervisor.processes import ProcessId, age_of, identify, is_alive
 from supervisor.server import Server
+from supervisor.turns.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Known:
     told: Doing = field(default_factory=Working)
     heard: dict[AgentSource, Heard] = field(default_factory=dict)  # what its agent does, by who says so
     listening: tuple[int, ...] | None = None  # the ports on which its tree listens, once somebody has looked
-    hooked: Latest | None = None  # what its agent last said of itself
+    hooked: Latest | None = None  # what its agent's hooks last said, and of what
+    turn: Turn | None = None  # whether its agent's turn is over, and what was done about that
     born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
 
     def ran_for(self) -> float | None:

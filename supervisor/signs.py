@@ -9,9 +9,17 @@ from board.instants import format_instant, format_span
 from board.journal.events import Scalar
 from supervisor.activity import Activity, BeingEnded, Doing, Looping, Overdue, Stalled, Working
 from supervisor.agents.needs import Asking, AtLimit, Failing, Need, fit_to_show
+from supervisor.agents.reading import Source as AgentSource
 from supervisor.model import Source, Sure
 
 _SHOWN = 80  # characters of a repeated line
+
+
+def is_told(doing: Doing, told: Doing) -> bool:
+    """Is this what was told last? Of an agent that asks, another question is news. A file's word has no question."""
+    if isinstance(doing, Asking) and isinstance(told, Asking) and doing.source == told.source != AgentSource.FILE:
+        return doing.at == told.at
+    return type(doing) is type(told)
 
 
 def evidence(
@@ -83,8 +91,9 @@ def words(doing: Doing) -> str:
             return f", saying {said} again and again since {format_instant(round(at))}"
         case Asking(at=at):
             return f", waiting for an answer since {format_instant(round(at))}"
-        case AtLimit(at=at):
-            return f", at a usage limit since {format_instant(round(at))}"
+        case AtLimit(at=at, until=until):
+            end = "" if until is None else f" until {format_instant(round(until))}"
+            return f", at a usage limit{end}, since {format_instant(round(at))}"
         case Failing(at=at):
             return f", refused by its login or its service since {format_instant(round(at))}"
         case Overdue(limit=limit):

@@ -9,10 +9,13 @@ import asyncio
 from dataclasses import replace
 from typing import NamedTuple
 
-from board.errors import RefusedError
+from board.briefs import brief_text
+from board.errors import BoardError, RefusedError
 from board.model import Board, Run, Task
 from board.moves import Reason
 from supervisor import looks
+from supervisor.agents.conversation import Conversation
+from supervisor.agents.conversations import remember
 from supervisor.control import TmuxRefused
 from supervisor.keeping import Keeping
 from supervisor.launch import Launch, Left, Site, missing_program, prepare, write_files
@@ -24,6 +27,7 @@ from supervisor.porter import Porter
 from supervisor.processes import identify
 from supervisor.profiles import Profile
 from supervisor.readying import Readier, block
+from supervisor.resuming import conversation
 from supervisor.sight import Known
 from supervisor.tools import Tools
 
@@ -40,6 +44,7 @@ class _Told(NamedTuple):
     pid: int
     agent: str
     prompt: str | None
+    conversation: Conversation | None
 
 
 class Starter:
@@ -61,10 +66,12 @@ class Starter:
         if is_new and await self._is_otherwise(keeping, site):
             return
         head = keeping.facts.head or await looks.tip_of(site)
-        pane, left = await asyncio.gather(
-            server.open_window(self.tools.session, task.id, site.tree), self._left_in(task, site)
+        pane, left, talk = await asyncio.gather(
+            server.open_window(self.tools.session, task.id, site.tree),
+            self._left_in(task, site),
+            conversation(self.tools, keeping, profile, site),
         )
-        site = replace(site, left=left)
+        site = replace(site, left=left, conversation=talk)
         await self.tools.capture(keeping)
         started, launch = self._record(keeping, profile, site, Opening(action, head, _last_exit(keeping)))
         keeping.known = Known(started.attempt, pane=pane.id, window=pane.window_id, is_ours=True)
@@ -80,7 +87,7 @@ class Starter:
         keeping.verdict = Alive(pid, pane.id)  # what was judged before was about the attempt before
         self._watch(keeping.known, pid)
         prompt = launch.brief if task.step.run is None else None
-        self._tell_start(keeping, started.run, _Told(action.resume, died_at, pid, profile.name, prompt))
+        self._tell_start(keeping, started.run, _Told(action.resume, died_at, pid, profile.name, prompt, talk))
 
     async def _is_otherwise(self, keeping: Keeping, site: Site) -> bool:
         """`done_if` could not be asked before there was a tree: unless it is a no there, the law decides anew."""
@@ -100,6 +107,9 @@ class Starter:
         """How the step is started; None (and its task blocked) when the program for it isn't there."""
         task = keeping.task
         profile = self.tools.profiles.for_step(board, task, task.step)
+        if task.step.kind is not None and (fault := _brief_fault(self.tools.engine.store.side, task.step.kind)):
+            block(self.tools, keeping, f"the brief of step {task.step.id}: {fault}")
+            return None
         missing = missing_program(profile, self.tools.engine.store.folder) if profile is not None else None
         if profile is None or missing is None:
             return profile
@@ -118,6 +128,8 @@ class Starter:
         launch = prepare(result.task, attempt, profile, site, self.tools.engine.grants.path(task.id, granted.token))
         if task.step.run is None:
             write_files(launch)
+            if site.conversation is not None and site.conversation.id:
+                remember(self.tools.engine.store.side, task.id, attempt.mark, site.conversation.id)
         return _Started(result.task, run, attempt), launch
 
     def _watch(self, known: Known, pid: int) -> None:
@@ -145,6 +157,7 @@ class Starter:
             commit=run.head,
             waited_s=waited if is_restart else None,
             prompt=told.prompt,
+            conversation=told.conversation.why or None if told.conversation is not None else None,
         )
 
     async def _ready_ports(self, keeping: Keeping) -> bool:
@@ -157,6 +170,15 @@ class Starter:
             block(self.tools, keeping, f"its ports: {error}")
             return False
         return True
+
+
+def _brief_fault(side: str, kind: str) -> str | None:
+    """Why the brief that a step names can't be had; looked up before a start is recorded."""
+    try:
+        brief_text(side, kind)
+    except BoardError as error:
+        return str(error)
+    return None
 
 
 def _next_number(task: Task) -> int:

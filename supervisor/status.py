@@ -15,6 +15,7 @@ from board.model import SETUP, Run, Task
 from board.ports import granted
 from supervisor import signs
 from supervisor.activity import Working
+from supervisor.agents.needs import AtLimit
 from supervisor.agents.telling import UNSEEN_AGENT
 from supervisor.model import (
     Absent,
@@ -48,12 +49,14 @@ class Line:
     busy: str | None = None
     listening: tuple[int, ...] | None = None
     agent: Mapping[str, Any] = field(default_factory=lambda: dict(UNSEEN_AGENT))
+    turn: Mapping[str, Any] | None = None
 
 
 def task_view(line: Line) -> dict[str, Any]:
     task, seen, decision = line.task, line.seen, line.decision
     run: Run | None = task.run if task.started else None
     until = decision.action.until if isinstance(decision.action, Wait) else None
+    limit = _limit_of(line.verdict)
     return {
         "status": str(task.status),
         "step": task.step.id,
@@ -70,12 +73,19 @@ def task_view(line: Line) -> dict[str, Any]:
         **_seen_by(line),
         "seen_at": _instant(seen.at if seen else None),
         "odd_since": _instant(signs.since(line.verdict.doing) if isinstance(line.verdict, Alive) else None),
-        "next": next_words(decision.action),
-        "next_at": _instant(until),
+        "next": next_words(decision.action) if limit is None else "is told to go on",
+        "next_at": _instant(until if limit is None else limit),
         "do": what_to_do(task, line.verdict, decision),
         **ports_view(task, line.listening),
         **line.agent,
+        "turn": line.turn,
     }
+
+
+def _limit_of(verdict: Verdict) -> float | None:
+    """The end that a living agent's limit has named."""
+    doing = verdict.doing if isinstance(verdict, Alive) else None
+    return doing.until if isinstance(doing, AtLimit) else None
 
 
 def ports_view(task: Task, listening: Sequence[int] | None) -> dict[str, Any]:

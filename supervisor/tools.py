@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from board import worktree
 from board.copying import copied_by_include
 from board.engine import Engine
+from board.errors import BoardError
 from board.home import dot_git, home_of, named_folder
 from board.journal.events import Event, Scalar
 from board.journal.redact import Redactor, known_from_environment
@@ -21,7 +22,7 @@ from supervisor.keeping import Keeping
 from supervisor.launch import Site
 from supervisor.ledger import Ledger
 from supervisor.masks import Masks
-from supervisor.model import Dead
+from supervisor.model import Dead, Exit
 from supervisor.output import keep_output
 from supervisor.processes import ProcessId, environment_of
 from supervisor.profiles import Profiles
@@ -99,6 +100,14 @@ class Tools:
         home = home_of(board, task, store.folder, self.tops.of)
         tree = home or named_folder(task, store.folder) or store.folder
         return Site(store.real, store.side, tree, task.id if home else None)
+
+    def meaning(self, board: Board, task: Task, ended: Exit) -> str | None:
+        """What this end of the task's worker means, where its agent's profile says so."""
+        try:
+            profile = self.profiles.for_step(board, task, task.step)
+        except BoardError:
+            return None
+        return None if profile is None else profile.meaning(ended)
 
     async def learn_environment(self, server: Server) -> None:
         """What workers inherit from this server must not stand in their logs."""

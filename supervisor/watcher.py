@@ -93,11 +93,14 @@ async def end(
     grace: float,
     signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL),
 ) -> list[ProcessId]:
-    """Send each signal in turn to what still lives, and wait `grace` seconds after it (2 s after SIGKILL).
+    """Send each signal in turn to what still lives, and wait `grace` seconds after it (2 s after SIGKILL); without any
+    signal only wait.
 
     Returns what may still live. A child that is forked meanwhile is not seen: ask `kin.survivors` again.
     """
     living = [process for process in processes if is_alive(process) is not False]
+    if living and not signals:
+        return await _outlasting(living, grace)
     for number in signals:
         if not living:
             break

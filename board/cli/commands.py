@@ -49,6 +49,9 @@ JOURNAL: Final = (
     flag("--events", "show what events there are, and stop"),
 )
 ID: Final = Arg(("id",), {"metavar": "ID", "nargs": "?", "help": "the task (else $BOARD_TASK)"})
+WAIT: Final = Arg(
+    ("--wait",), {"metavar": "SPAN", "nargs": "?", "const": "", "help": "until it is over, or for so long: 90s, 30m"}
+)
 WHY: Final = "why, for the record"
 BAD: Final = "3 the board can't be used"
 MOVE: Final = f"0 done, {BAD}, 4 no such task, 5 refused, 75 busy"

@@ -104,9 +104,17 @@ def _items(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
     return [key for key in keys if key.startswith(prefix)] + _ids(prefix, parsed_args)
 
 
+def _answers(prefix: str, parsed_args: Namespace, **_: Any) -> list[str]:
+    """The task first, then what may be said."""
+    given = getattr(parsed_args, "words", None) or []
+    found = [name for name in ("allow", "deny") if name.startswith(prefix)]
+    return found if given else _ids(prefix, parsed_args) + found
+
+
 _ABOUT_ITEMS: Final = ("inbox", "snooze")
 _COMPLETERS: Final = {
     "into": _branches,
+    "words": _answers,
     "id": _ids,
     "after": _several_ids,
     "status": _statuses,

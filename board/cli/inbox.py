@@ -96,7 +96,7 @@ def _forbid_unknown(wanted: str, found: Sequence[Item]) -> None:
 
 
 def _text(ctx: Context, shown: Shown, wanted: str | None) -> str:
-    told = [_told(ctx, item) for item in shown.items]
+    told = [seen_record(ctx, item) for item in shown.items]
     if ctx.args.json:
         import json
 
@@ -117,7 +117,8 @@ def summary(count: int, hidden: int, about: str | None = None) -> str:
     return f"{what} you{whose}{f'; {hidden} put off' if hidden else ''}"
 
 
-def _told(ctx: Context, item: Item) -> dict[str, Any]:
+def seen_record(ctx: Context, item: Item) -> dict[str, Any]:
+    """One item as a person or a script may see it: redacted, and with commands that mean this board."""
     from board.journal.faces import for_terminal, told
 
     record = record_of(item)

@@ -54,5 +54,5 @@ def page(program: Program, words: Words) -> str:
     groups: dict[str, str] = {}
     for command in program.commands.values():
         head = groups.get(command.group, f"\n{command.group}:\n")
-        groups[command.group] = f"{head}  {command.name:<12}{command.summary}\n"
+        groups[command.group] = f"{head}  {command.name:<14}{command.summary}\n"
     return _PAGE.format(name=program.name, words=words, groups="".join(groups.values()))

@@ -57,7 +57,7 @@ def adapted(template: str, *, in_git: bool) -> str:
 def add(ctx: Context) -> None:
     record = _record(ctx)
     with ctx.placed():
-        result = ctx.engine.add(lambda board: _named(record, board, ctx.args.id))
+        result = ctx.engine.add(lambda board: named(record, board, ctx.args.id))
     if ctx.args.quiet and not ctx.args.json:
         return ctx.say(result.task.id)
     return ctx.tell(result, f"added {result.task.id}")
@@ -84,13 +84,14 @@ def _record(ctx: Context) -> dict[str, Any]:
         "run": args.run,
         "resumable": True if args.resumable else None,
         "gate": args.gate,
+        "kind": args.kind,
         "done_if": args.done_if,
         "done_when": args.done_when,
     }
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _named(record: Record, board: Board, task_id: str | None) -> Record:
+def named(record: Record, board: Board, task_id: str | None) -> Record:
     """The record with its id in front; one that was made up is free on this very board."""
     taken = set(board.tasks.ids)
     if task_id is not None and task_id in taken:

@@ -182,8 +182,10 @@ def check(ctx: Context) -> None:
 
         return watch(ctx)
     from board.cli.masking import checked
+    from board.cli.profiling import check_profiles
 
     seen, notes = checked(ctx)
+    check_profiles(ctx)
     count = len(seen.board.tasks)
     if ctx.args.json:
         more = {"notes": [note.message for note in notes]} if notes else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from board.cli.commands import BAD, DECIDE, ID, MOVE, PLAN, WHY, WORK, Arg, Command, flag, option
+from board.cli.commands import BAD, DECIDE, ID, MOVE, PLAN, WAIT, WHY, WORK, Arg, Command, flag, option
 
 PLANNING: Final = (
     Command(
@@ -32,12 +32,58 @@ PLANNING: Final = (
             option("--priority", "N", "0 is first, 9 is last", type=int),
             flag("--resumable", "a machine may start it again after a death"),
             option("--gate", "human", "wait for `board approve`, each attempt anew", choices=("human",)),
+            option("--kind", "NAME", "its agent's brief: review, adversarial-review, fix, or your own"),
             option("--done-if", "COMMAND", "where it exits 0 there is nothing to run"),
             option("--done-when", "CHECK", "its own definition of done (again for more)", action="append"),
             option("--label", "WORD", "a word to find it by (again for more)", action="append"),
         ),
         'board add "Cover the refund path with tests" --after refund-api --priority 2',
         f"0 added, 2 the board's rules forbid it, {BAD}, 75 busy",
+    ),
+    Command(
+        "run",
+        PLAN,
+        "Have an agent do something: a task in your words, which the supervisor starts.",
+        "running:run",
+        (
+            Arg(("words",), {"metavar": "WORDS", "nargs": "*", "help": "what is to be done; - reads it from stdin"}),
+            option("--agent", "NAME", "who does it (else the only one defined here, else claude)"),
+            flag("--screen", "in the agent's own screen, although it has a headless profile"),
+            option("--id", "ID", "its name (else made from the words)"),
+            option("--title", "TEXT", "one line for people (else the first line of the words)"),
+            option("--kind", "NAME", "its agent's brief: review, adversarial-review, fix, or your own"),
+            flag("--in-place", "in the board's folder, without a worktree of its own"),
+            flag("--resumable", "a machine may start it again after a death"),
+            option("--done-when", "CHECK", "its own definition of done (again for more)", action="append"),
+            WAIT,
+        ),
+        'board run "Analyse this module and propose a refactor" --wait 30m',
+        f"0 added, or done or at review after --wait, 2 usage, {BAD}, 5 it is blocked or failed, 75 it goes on",
+        more=(
+            "Of an agent NAME the profile NAME-headless is taken where there is one: it ends by itself. With --wait\n"
+            "its progress is told on stderr, and its result printed; Ctrl-C only ends the waiting."
+        ),
+    ),
+    Command(
+        "instructions",
+        PLAN,
+        "Print what an agent should know of the board, for the file that it reads.",
+        "instructing:instructions",
+        (
+            option(
+                "--agent",
+                "NAME",
+                "say which file this one reads: claude, codex, gemini, opencode, aider",
+                choices=("claude", "codex", "gemini", "opencode", "aider"),
+            ),
+            option("--write", "FILE", "put it into this file, in the place of what stands between its marks"),
+        ),
+        "board instructions --agent claude --write CLAUDE.md",
+        "0 printed, written, or there already, 1 can't be written, 2 usage, 5 the file's marks are broken, 75 busy",
+        more=(
+            "Claude Code reads CLAUDE.md; Codex and OpenCode read AGENTS.md; Gemini CLI reads GEMINI.md; Aider what\n"
+            "--read names. Without marks it is put at the file's end; every other byte stays as it is."
+        ),
     ),
     Command(
         "edit",
@@ -172,6 +218,32 @@ DECIDING: Final = (
         (ID,),
         "board approve refund-tests",
         MOVE,
+    ),
+    Command(
+        "answer",
+        DECIDE,
+        "Answer an agent that asks, or tell one something; the running supervisor delivers it.",
+        "answering:answer",
+        (
+            Arg(
+                ("words",),
+                {
+                    "metavar": "WORD",
+                    "nargs": "+",
+                    "help": "the task (needless where one alone asks), then allow, deny [WHY], TEXT, or - for stdin",
+                },
+            ),
+            option("--wait", "SPAN", "for so long it may be delivered (else 20s); it never is later"),
+            flag("--no-wait", "don't wait for the receipt"),
+        ),
+        "board answer refund-tests allow\nboard answer refund-tests deny use the staging key",
+        f"0 delivered, 2 usage, {BAD}, 4 no such task, or not one that asks,\n  5 undelivered, and why; no supervisor"
+        " runs; nothing is asked, 75 still under way",
+        more=(
+            "A permission is answered beside its open dialog, or by keys while the screen shows that very question.\n"
+            "A question with options takes an option's number or label. Other text is typed into an empty input\n"
+            "box, never over what somebody types there. What is not seen to arrive is undelivered."
+        ),
     ),
     Command(
         "unblock",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from board.cli.commands import BAD, ID, JOURNAL, LOOK, Arg, Command, flag, option
+from board.cli.commands import BAD, ID, JOURNAL, LOOK, WAIT, Arg, Command, flag, option
 
 ACTIONS: Final = ("list", "show", "diff", "restore")
 
@@ -81,6 +81,17 @@ LOOKING: Final = (
         (ID,),
         "board why refund-tests",
         f"0 shown, {BAD}, 4 no such task",
+    ),
+    Command(
+        "result",
+        LOOK,
+        "Show what came of a task's last run: its last message, commits, files, checks.",
+        "resulting:result",
+        (ID, WAIT),
+        "board result refund-tests\nboard result refund-tests --wait 10m",
+        f"0 shown, {BAD}, 4 no such task or nothing came of it yet, 5 blocked or failed after --wait, 75 it runs",
+        "The supervisor stores it when a run ends: done, at review, blocked or failed. A later run replaces it; -q\n"
+        "prints the message alone. Texts are redacted before they are stored.",
     ),
     Command(
         "log",

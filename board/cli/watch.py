@@ -87,9 +87,9 @@ def again(folders: Sequence[str], drawn: Callable[[], tuple[object, str]], args:
     gc.enable()
     try:
         if args.json or args.quiet or not sys.stdout.isatty():
-            each(_stirs(folders), drawn)
+            each(stirs(folders), drawn)
         else:
-            _over(_stirs(folders), drawn)
+            _over(stirs(folders), drawn)
     except KeyboardInterrupt:
         sys.stdout.write("\n" if sys.stdout.isatty() else "")
 
@@ -116,7 +116,7 @@ def _over(stirs: Iterable[None], drawn: Callable[[], tuple[object, str]]) -> Non
             live.update(Text.from_ansi(drawn()[1]), refresh=True)
 
 
-def _stirs(folders: Sequence[str]) -> Iterator[None]:
+def stirs(folders: Sequence[str]) -> Iterator[None]:
     """Once now, after each change in one of these, and each second: some things change because time goes by."""
     from watchfiles import watch as changes
 

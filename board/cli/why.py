@@ -114,6 +114,8 @@ def _seen(task: Task, sight: Sight | None, now: float) -> list[str]:
     source = sight.seen.get("source") or "the board"
     sure = f"; {sight.seen['sure']}" if sight.seen.get("sure") else ""
     lines.append(f"seen       {sight.seen.get('seen') or 'nothing yet'} ({source}{age}{sure})")
+    if sight.seen.get("meaning"):
+        lines.append(f"which is   {sight.seen['meaning']}")
     if sight.seen.get("rule"):
         lines.append(f"rule       {_law(str(sight.seen['rule']))}")
     if sight.seen.get("why"):

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from board.inbox.agents import asked_by_agent
 from board.inbox.item import Item, Kind, cause_of, key_of
 from board.inbox.scene import Scene
 from board.inbox.waiting import Asked, Dependants, item_about, origin_of
 from board.instants import parse_instant
-from board.model import ENDED, HELD, Board
+from board.model import ENDED, HELD, Board, Task
 
 _WRITING: Final = ("write_failed", "write_recovered")
 EVENTS: Final = (
@@ -94,7 +95,9 @@ def _lost(scene: Scene) -> Iterator[Item]:
         size = sum(int(each.get("dropped_bytes") or 0) for each in told)
         question = f"{size} bytes that {task or 'workers'} printed are not in the log: {told[-1].get('why')}"
         do = (f"supervisor logs {task}".rstrip(), "supervisor doctor")
-        yield _whole(scene, Kind.LOST, _latest(question, told, do), "output", *filter(None, (task,)), holds=0)
+        item = _whole(scene, Kind.LOST, _latest(question, told, do), "output", *filter(None, (task,)), holds=0)
+        known = scene.board.find(task) if scene.board is not None and task else None
+        yield item if known is None else item._replace(origin=origin_of(scene, known))
     sink = _last(scene, "sink_died", "sink_started")
     if sink.get("event") == "sink_died" and sink.get("outcome") == "none" and scene.runs is not False:
         question = f"what workers print is kept nowhere: {sink.get('problem')}"
@@ -149,14 +152,21 @@ def _living(scene: Scene, board: Board, holds: Dependants) -> Iterator[Item]:
     tasks = scene.status.get("tasks")
     for name, seen in tasks.items() if isinstance(tasks, Mapping) and scene.runs is not False else ():
         task = board.find(str(name))
-        kind = _odd(seen) if isinstance(seen, Mapping) else None
-        if task is None or kind is None or task.status in ENDED:
+        if task is None or not isinstance(seen, Mapping) or task.status in ENDED:
             continue
-        since = _at(seen, "odd_since")
-        more = tuple(f"{label}: {seen[label]}" for label in ("seen", "source", "sure") if seen.get(label))
-        do = (f"supervisor attach {task.id}", f"supervisor logs {task.id}", f"supervisor stop {task.id}")
-        asked = Asked(kind, str(seen.get("why") or seen.get("seen")), since, more, do, _attempt(seen, since))
-        yield item_about(scene, task, asked, holds.of(task.id))
+        asked = asked_by_agent(task, seen, scene.now) or _oddly(task, seen)
+        if asked is not None:
+            yield item_about(scene, task, asked, holds.of(task.id))
+
+
+def _oddly(task: Task, seen: Mapping[str, Any]) -> Asked | None:
+    kind = _odd(seen)
+    if kind is None:
+        return None
+    since = _at(seen, "odd_since")
+    more = tuple(f"{label}: {seen[label]}" for label in ("seen", "source", "sure") if seen.get(label))
+    do = (f"supervisor attach {task.id}", f"supervisor logs {task.id}", f"supervisor stop {task.id}")
+    return Asked(kind, str(seen.get("why") or seen.get("seen")), since, more, do, _attempt(seen, since))
 
 
 def _odd(seen: Mapping[str, Any]) -> Kind | None:

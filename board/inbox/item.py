@@ -34,7 +34,9 @@ class Kind(StrEnum):
     MASS_DEATH = "mass-death"
     HELD = "held"
     DRIFT = "drift"
+    LOGIN = "login"
     LIMIT = "limit"
+    TURN = "turn"
     REFUSED = "refused"
     GATE = "gate"
     PERSON = "person"
@@ -60,7 +62,9 @@ KINDS: Final[dict[Kind, Meaning]] = {
     Kind.MASS_DEATH: Meaning(Severity.ERROR, "most workers died together; they come back one by one"),
     Kind.HELD: Meaning(Severity.ERROR, "a step died, and the record doesn't let a machine start it again"),
     Kind.DRIFT: Meaning(Severity.WARN, "a task's tree or branch is not what the record says"),
-    Kind.LIMIT: Meaning(Severity.WARN, "an agent is at a usage limit, and did not say until when"),
+    Kind.LOGIN: Meaning(Severity.ERROR, "an agent's login was refused, or its service failed, and it gave up"),
+    Kind.LIMIT: Meaning(Severity.WARN, "an agent is at a usage limit, and did not say until when, or for days"),
+    Kind.TURN: Meaning(Severity.WARN, "an agent ended its turn without saying that it is done, and waits"),
     Kind.REFUSED: Meaning(Severity.WARN, "a worker that lost its claim tried to write; its words are kept"),
     Kind.GATE: Meaning(Severity.INFO, "a gated step could start, and waits for a person's approval"),
     Kind.PERSON: Meaning(Severity.WARN, "a task waits for a person"),

@@ -26,11 +26,13 @@ _DECIDED: Final = (
     *("case_claim_token", "case_is_ours", "case_attempt_token"),
     *("case_verdict", "case_pid", "case_lingering_count", "case_exit", "case_dead_for_s"),
     *("case_started_for_s", "case_stale", "case_restarts_for_s", "case_ended_for_s", "case_last_exit"),
-    *("case_done_if", "case_drift", "case_progress", "case_limited_in_s", "case_slot_in_s", "case_draw"),
+    *("case_done_if", "case_drift", "case_progress", "case_limited_in_s", "case_login_refused"),
+    *("case_slot_in_s", "case_draw"),
     *("case_grace_s", "case_intensity", "case_period_s", "case_backoff_s", "case_backoff_factor"),
     *("case_backoff_cap_s", "case_stale_allowed"),
 )
 _PANE: Final = ("pid", "pane")
+_TURN: Final = ("source", "ended_at", "asked_at")
 _EDITED: Final = ("changed_count", "added_count", "removed_count")
 _BOARD: Final[dict[str, EventKind]] = {
     "board_created": EventKind("info", "A board file was made.", ("path",)),
@@ -111,16 +113,20 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     ),
     "board_recovered": EventKind("info", "A broken file can be used again.", ("rev", "broken_for_s")),
     "worker_started": EventKind(
-        "info", "A worker's first attempt at a step began.", ("pid", "pane", "agent", "commit", "prompt", *_DECIDED)
+        "info",
+        "A worker's first attempt at a step began.",
+        ("pid", "pane", "agent", "commit", "prompt", "conversation", *_DECIDED),
     ),
     "worker_restarted": EventKind(
-        "info", "A dead worker was started again.", ("pid", "pane", "agent", "commit", "waited_s", "prompt", *_DECIDED)
+        "info",
+        "A dead worker was started again.",
+        ("pid", "pane", "agent", "commit", "waited_s", "prompt", "conversation", *_DECIDED),
     ),
     "worker_adopted": EventKind("info", "A running worker was taken over.", ("pid", "pane", "ran_for_s")),
     "worker_died": EventKind(
         "warn",
         "A worker was proved dead.",
-        ("pid", "pane", "exit_status", "signal", "ran_for_s", "last_line"),
+        ("pid", "pane", "exit_status", "signal", "meaning", "ran_for_s", "last_line"),
     ),
     "worker_stalled": EventKind(
         "warn",
@@ -152,8 +158,26 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
     ),
     "agent_signal_seen": EventKind(
         "info",
-        "An agent's hook said that it does something else now, or asks.",
-        ("agent", "state", "state_was", "source", "detail", "question", "part", "session", "background_count"),
+        "An agent's hook said that it does something else now; what it asks is told by `agent_asked`.",
+        ("agent", "state", "state_was", "source", "detail", "part", "session", "background_count"),
+    ),
+    "agent_nudged": EventKind(
+        "info",
+        "An agent that stopped its turn was asked, once, to finish, checkpoint or block.",
+        (*_PANE, *_TURN),
+    ),
+    "agent_continued": EventKind(
+        "info", "A living agent was told that its usage limit is over.", (*_PANE, *_TURN, "until_at")
+    ),
+    "nudge_undelivered": EventKind(
+        "warn",
+        "A living agent was to be asked or told something, and it did not come through.",
+        (*_PANE, *_TURN, "until_at", "tries_count", "next_at"),
+    ),
+    "turn_unfinished": EventKind(
+        "warn",
+        "A living agent stopped again without progress, or can't be asked: it needs a person.",
+        (*_PANE, *_TURN, "until_at"),
     ),
     "agent_signal_ignored": EventKind(
         "warn",
@@ -182,7 +206,7 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         ("pid", "problem", "outcome"),
     ),
     "step_settled": EventKind("info", "A step is over.", ("exit_status", "ran_for_s", "next_step", *_DECIDED)),
-    "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal")),
+    "step_held": EventKind("warn", "A step waits for a person.", ("item", "exit_status", "signal", "meaning")),
     "decision_made": EventKind("info", "Another rule decides for a task now.", ("rule_was", "next_at", *_DECIDED)),
     "look_failed": EventKind("warn", "A look could not tell.", ("source", "problem", "failures_count")),
     "scope_refused": EventKind(
@@ -225,6 +249,11 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         ("files_count", "masked_count", "kinds", "in_use_count", "failed_count", "took_s"),
     ),
     "request_received": EventKind("info", "A person asked the supervisor for something.", ("request", "said")),
+    "answer_given": EventKind(
+        "info",
+        "A person's answer reached its agent, or (`why`) did not.",
+        ("request", "answer", "how", "delivered", "took_s", "text"),
+    ),
     "write_failed": EventKind(
         "error",
         "The record can't be written (disk full, read-only): one incident; nothing starts until it can.",

@@ -11,7 +11,9 @@ from typing import Final
 from board.errors import BoardError
 from board.model import Board
 from board.program import environment, run_program
+from supervisor.agents.conversations import LEARNT_OF
 from supervisor.agents.screens import AGENTS
+from supervisor.hooks.wiring import may_be_trusted
 from supervisor.launch import missing_program
 from supervisor.patient import Finding, Level
 from supervisor.profiles import Profile, Profiles
@@ -58,14 +60,34 @@ def _found(profile: Profile, version: str | None) -> Finding:
     if version is None and _is_asked(profile):
         return Finding(name, "warning", f"{profile.program} doesn't say its version", " ".join(profile.version))
     tried = [f"tried with {', '.join(profile.tested)}"] if profile.tested else ["never tried"]
-    unread = ["its state is not read"] if profile.screens is None and profile.settles != "exit" else []
-    if version is None:
-        return Finding(name, "ok", ", ".join((profile.program, *unread)))
-    detail = ", ".join((f"{profile.program} {version}", *tried, *unread))
-    if version in profile.tested or not profile.tested:
+    lacking = _lacking(profile)
+    said = (profile.program, *lacking) if version is None else (f"{profile.program} {version}", *tried, *lacking)
+    detail = ", ".join(said)
+    if profile.trusts_worktree and profile.agent not in may_be_trusted():
+        remedy = f"only {' and '.join(may_be_trusted())} can: answer its own dialog, once"
+        return Finding(name, "warning", f"{detail}, it can't be told to trust a folder", remedy)
+    if version is None or version in profile.tested or not profile.tested:
         return Finding(name, "ok", detail)
     remedy = f'supervisor explain ID while it runs, then agents: {profile.name}: {{tested: ["{version}"]}}'
     return Finding(name, "warning", f"{detail}: {_what_may_not_work(profile)}", remedy)
+
+
+def _lacking(profile: Profile) -> list[str]:
+    """What will not work with it, whichever version it is."""
+    is_agent = profile.settles != "exit"
+    is_learnt = profile.session == "learnt" and profile.hooks is None  # its hooks would tell
+    known = profile.agent in LEARNT_OF
+    return [
+        words
+        for words, is_so in (
+            ("its state is not read", is_agent and profile.screens is None),
+            ("no hooks: what it does is read off its screen", profile.screens is not None and profile.hooks is None),
+            ("its conversation is learnt from its files alone", is_learnt and known),
+            ("its conversation can't be learnt: a later start is a new one", is_learnt and not known),
+            ("a later start is a new conversation", is_agent and profile.session == "none"),
+        )
+        if is_so
+    ]
 
 
 def _what_may_not_work(profile: Profile) -> str:

@@ -66,7 +66,8 @@ def need_of(heard: Mapping[Source, Heard], now: float) -> Need | None:
         case State.ASKING:
             return Asking(*where, question_of(heard, reading, now))
         case State.LIMITED:
-            return None if reading.until is not None and reading.until <= now else AtLimit(*where, reading.until)
+            until = until_of(heard, reading, now)
+            return None if until is not None and until <= now else AtLimit(*where, until)
         case State.FAILED:
             return Failing(*where, reading.detail)
         case State.STARTING | State.BUSY | State.IDLE | State.UNKNOWN:
@@ -76,12 +77,25 @@ def need_of(heard: Mapping[Source, Heard], now: float) -> Need | None:
 
 
 def question_of(heard: Mapping[Source, Heard], authority: Reading, now: float) -> str:
-    """In the screen's own words, where it shows the question that another source only knows of."""
-    screen = heard.get(Source.SCREEN)
-    shown = screen.standing if screen is not None else None
-    if shown is not None and shown.state is State.ASKING and shown.is_fresh(now) and shown.detail:
+    """In the screen's own words, where it shows the question that another source only knows of. One that it showed
+    before an agent's own word came may be an older question."""
+    shown = _also_on_screen(heard, authority, now)
+    is_older = shown is not None and authority.source is Source.HOOK and shown.first_at < authority.first_at
+    if shown is not None and shown.detail and not (is_older and authority.detail):
         return shown.detail
     return authority.detail
+
+
+def until_of(heard: Mapping[Source, Heard], authority: Reading, now: float) -> float | None:
+    """When the limit ends, where the authority or the screen says so."""
+    shown = _also_on_screen(heard, authority, now)
+    return authority.until if authority.until is not None or shown is None else shown.until
+
+
+def _also_on_screen(heard: Mapping[Source, Heard], authority: Reading, now: float) -> Reading | None:
+    screen = heard.get(Source.SCREEN)
+    shown = screen.standing if screen is not None else None
+    return shown if shown is not None and shown.state is authority.state and shown.is_fresh(now) else None
 
 
 def fit_to_show(text: str, redact: Callable[[str], str]) -> str:

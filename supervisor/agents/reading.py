@@ -7,13 +7,16 @@ something to say and was heard lately enough. It never mixes two. A source that 
 the word to the next one; where nobody can tell, `unknown` is the answer, and nothing is done upon it.
 
 An agent that does not move is not heard anew: whoever looks confirms its reading by `confirmed`, so that what is too
-old is what nobody could confirm. Hooks are the exception: they speak once, and an agent that was interrupted says
-nothing more, so that their word lasts for a while only.
+old is what nobody could confirm.
+
+Hooks and terminal signals speak once, and an agent that waits says nothing more: `says_still` tells whether its word
+may be confirmed. Nor does an agent say that it was interrupted, or that its question was answered at the pane: their
+word is overtaken by another source that has said otherwise for some seconds, all of them since that word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -35,6 +38,7 @@ class Source(StrEnum):
     PROCESS = "process"
     HOOK = "hook"
     FILE = "file"
+    SIGNAL = "signal"
     TITLE = "title"
     BELL = "bell"
     SCREEN = "screen"
@@ -44,11 +48,28 @@ FRESH: Final = {
     Source.PROCESS: 15.0,
     Source.HOOK: 120.0,
     Source.FILE: 15.0,
+    Source.SIGNAL: 120.0,
     Source.TITLE: 15.0,
     Source.BELL: 15.0,
     Source.SCREEN: 15.0,
 }  # seconds for which a source's word holds
 READS: Final = {Source.TITLE: 2, Source.SCREEN: 2}  # so many in a row must agree; elsewhere one will do
+SPEAKS_ONCE: Final = frozenset({Source.HOOK, Source.SIGNAL})
+OVERTAKEN: Final = 3.0  # seconds for which another source has to say otherwise
+BACKGROUND: Final = "background"  # the rule of a turn that is over and has left work behind it
+
+_GOES_ON: Final = frozenset({State.BUSY, State.ASKING})
+_GAVE_UP: Final = frozenset({State.LIMITED, State.FAILED})
+# By which other words one is overtaken: an idle screen doesn't tell a limit or a failure from a turn that is over.
+_OVERTAKES: Final[Mapping[State, frozenset[State]]] = {
+    State.STARTING: _GOES_ON | _GAVE_UP | {State.IDLE},
+    State.BUSY: _GAVE_UP | {State.ASKING, State.IDLE},
+    State.ASKING: _GAVE_UP | {State.BUSY, State.IDLE},
+    State.IDLE: _GOES_ON | _GAVE_UP,
+    State.LIMITED: _GOES_ON,
+    State.FAILED: _GOES_ON,
+    State.UNKNOWN: frozenset(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +95,15 @@ class Reading:
         return now - self.at <= FRESH[self.source]
 
     def is_same(self, other: Reading) -> bool:
-        return (self.source, self.state, self.rule) == (other.source, other.state, other.rule)
+        """A hook's next question is another word; what a screen shows may differ by a clock in it."""
+        is_said = self.source is Source.HOOK and self.state is State.ASKING
+        mine, theirs = ((each.source, each.state, each.rule, each.detail * is_said) for each in (self, other))
+        return mine == theirs
+
+    @property
+    def waits(self) -> bool:
+        """Does an agent that does this say nothing more?"""
+        return self.state in (State.ASKING, State.IDLE, *_GAVE_UP) or self.rule == BACKGROUND
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +138,8 @@ def hear(before: Heard | None, new: Reading) -> Heard:
     """What is known of one source after one more look at it."""
     if before is not None and before.newest.is_same(new):
         # A limit's end is read off a clock without a date: once it is past, the same words would mean tomorrow's.
-        again = replace(new, since=before.newest.first_at, until=before.newest.until)
+        since = before.newest.first_at if new.since is None else new.since
+        again = replace(new, since=since, until=before.newest.until)
         heard = Heard(again, before.reads + 1, before.standing)
     else:
         heard = Heard(replace(new, since=new.first_at), 1, before.standing if before is not None else None)
@@ -123,9 +153,42 @@ def confirmed(heard: Heard, now: float) -> Heard:
     return Heard(newest, heard.reads, newest if heard.is_settled else standing)
 
 
+def says_still(heard: Heard, others: Iterable[Heard], now: float, *, is_untouched: bool) -> bool:
+    """May this word of one that waits be confirmed? Where its pane was not written to since, or another source has just
+    seen the same; not once another one says otherwise."""
+    word, fresh = heard.standing, [each.newest for each in others if each.newest.is_fresh(now)]
+    if word is None or not word.waits or word.source not in SPEAKS_ONCE:
+        return False
+    told = [each.state for each in fresh if each.source is not word.source and each.state is not State.UNKNOWN]
+    return not any(_overtakes(state, word) for state in told) and (is_untouched or word.state in told)
+
+
+def is_overtaken(word: Reading, others: Iterable[Reading], now: float) -> bool:
+    return word.source in SPEAKS_ONCE and any(
+        each.source is not word.source
+        and _overtakes(each.state, word)
+        and each.first_at > word.at
+        and now - each.first_at >= OVERTAKEN
+        for each in others
+    )
+
+
+def _overtakes(state: State, word: Reading) -> bool:
+    if word.rule == BACKGROUND and state is State.IDLE:
+        return False
+    return state in _OVERTAKES[word.state]
+
+
 def settle(readings: Iterable[Reading], now: float) -> Settled:
     """The state by the one source that is the authority now."""
-    told = [each for each in readings if each.is_fresh(now) and each.state is not State.UNKNOWN]
+    fresh = [each for each in readings if each.is_fresh(now) and each.state is not State.UNKNOWN]
+    told = [each for each in fresh if not is_overtaken(each, fresh, now)]
     order = list(Source)
     found = min(told, key=lambda each: (order.index(each.source), -each.at), default=None)
     return NOBODY if found is None else Settled(found.state, found)
+
+
+def is_news(before: Settled, after: Settled) -> bool:
+    if before.reading is None or after.reading is None:
+        return before.reading is not after.reading
+    return not before.reading.is_same(after.reading)

@@ -37,11 +37,12 @@ class Region(StrEnum):
 
 
 class Frame(StrEnum):
-    """Where an input box is drawn: between two rules, bare, or above a closing line of `╹`."""
+    """Where an input box is drawn: between two rules, bare, above a closing line of `╹`, or bare as the last line."""
 
     RULED = "ruled"
     BARE = "bare"
     CLOSED = "closed"
+    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def cut(screen: str, layout: Layout) -> Parts:
     box = _BOXES[layout.frame](lines, layout.prompt)
     if box is None:
         return Parts(open=_open(lines, layout))
-    is_bare = layout.frame is Frame.BARE
+    is_bare = layout.frame in _BARE
     above = lines[: box.start - (layout.frame is Frame.RULED)]
     footer = lines[box.stop + (not is_bare) :]
     return Parts(said=_said(above, layout.prompt), box=tuple(lines[box.start : box.stop]), footer=tuple(footer))
@@ -101,6 +102,12 @@ def _bare_box(lines: Sequence[str], prompt: str) -> slice | None:
     return slice(place, place + 1)
 
 
+def _last_box(lines: Sequence[str], prompt: str) -> slice | None:
+    """The last line: whatever stands below a prompt is the answer to what was typed there."""
+    end = len(lines)
+    return slice(end - 1, end) if lines and _is_prompt(lines[-1], prompt) else None
+
+
 def _closed_box(lines: Sequence[str], prompt: str) -> slice | None:
     """The lines with a prompt right above the last closing line, as long as only a footer stands below that."""
     end = _last(lines, "╹")
@@ -112,7 +119,8 @@ def _closed_box(lines: Sequence[str], prompt: str) -> slice | None:
     return slice(first, end) if first < end else None
 
 
-_BOXES: Final = {Frame.RULED: _ruled_box, Frame.BARE: _bare_box, Frame.CLOSED: _closed_box}
+_BOXES: Final = {Frame.RULED: _ruled_box, Frame.BARE: _bare_box, Frame.CLOSED: _closed_box, Frame.LAST: _last_box}
+_BARE: Final = (Frame.BARE, Frame.LAST)
 
 
 def _last(lines: Sequence[str], start: str) -> int | None:
@@ -133,5 +141,5 @@ def _open(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
     """Back to the last rule but one, or to what the person typed last where a bare prompt can't be a choice."""
     since = [0, *(place + 1 for place, line in enumerate(lines) if _RULE.fullmatch(line))]
     typed = [place + 1 for place, line in enumerate(lines) if _is_prompt(line, layout.prompt)]
-    starts = [since[-2 if len(since) > 2 else -1], *(typed[-1:] if layout.frame is Frame.BARE else ())]
+    starts = [since[-2 if len(since) > 2 else -1], *(typed[-1:] if layout.frame in _BARE else ())]
     return tuple(lines[max(starts) :][-OPEN:])

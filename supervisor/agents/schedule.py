@@ -14,7 +14,7 @@ from typing import Final
 QUIET: Final = 0.9  # seconds without output
 LEAST: Final = 1.9  # seconds between two reads but for the second one
 RESTLESS: Final = 5.0  # seconds between two reads of a screen that never rests
-AGAIN: Final = 0.9  # seconds until the second read
+AGAIN: Final = 0.4  # seconds until the second read, at least
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,15 +49,17 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "codex": Layout("›", Frame.BARE),
     "gemini": Layout(">", Frame.BARE),
     "opencode": Layout("┃", Frame.CLOSED),
+    "aider": Layout(">", Frame.LAST),
 }
 
-_CLAUDE, _CODEX, _GEMINI, _OPENCODE = "2.1.329", "0.169.0", "0.61.0", "1.18.33"
+_CLAUDE, _CODEX, _GEMINI, _OPENCODE, _AIDER = "2.1.329", "0.169.0", "0.61.0", "1.18.33", "0.86.2"
 
 # `\f` ends what was said: these are the last thing that was said, whatever hints stand behind them. A footer is behind.
 _C_LAST = r"[^\n]*(?:\n(?![●✻] )[^\n]*)*\n\f"
 _C_BUSY = rf"\f[\s\S]*esc to interrupt|^[·✢*✶✻✽✳] \S+…{_C_LAST}"
 _C_RETRYING = rf"^[·✢*✶✻✽✳] .* · retrying in \S+ · attempt \d+/\d+{_C_LAST}"
-_C_LIMIT = r"^[●⎿ ]*(You.ve (?:hit|reached) your [^\n]*)"
+# A clock of another zone than UTC is no end that anybody could wait for.
+_C_LIMIT = r"^[●⎿ ]*(You.ve (?:hit|reached) your (?:[^\n]* resets (?P<until>\d{1,2}:\d\d[ap]m) \(UTC\)[^\n]*|[^\n]*))"
 _C_RATE = r"^[●⎿ ]*(API Error: Request rejected \(429\)[^\n]*)"
 _C_LOGIN = r"^[●⎿ ]*([^\n]*(?:Please run /login|Invalid API key)[^\n]*)"
 _C_ERROR = r"^[●⎿ ]*(API Error: (?!Request rejected \(429\))[^\n]*)"
@@ -158,6 +160,9 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     _says(("opencode", "retrying", State.BUSY), r"\f[^\n]*\[retrying in \d", (_OPENCODE, "retrying")),
     _says(("opencode", "input-box", State.IDLE), "┃", (_OPENCODE, "idle"), r"\f[\s\S]*\besc interrupt"),
+    _asks("aider", "confirm", r"\(Y\)es/\(N\)o[^\n]*\[(?:Yes|No)\]:\Z", _AIDER, "confirm"),
+    Row("aider", "busy", State.BUSY, Region.OPEN, _compiled(r"^[ ░█]*█[ ░█]* Waiting for \S+\Z"), _AIDER, "busy"),
+    _says(("aider", "input-box", State.IDLE), ">", (_AIDER, "idle")),
 )
 
 AGENTS: Final = tuple(dict.fromkeys(row.agent for row in TABLE))

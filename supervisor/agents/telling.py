@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from board.instants import format_instant
-from supervisor.agents.needs import fit_to_show, question_of, settled_of
+from supervisor.agents.needs import fit_to_show, question_of, settled_of, until_of
 from supervisor.agents.reading import Heard, Settled, Source, State
+from supervisor.turns.turn import Turn
 
 UNSEEN_AGENT: Final[Mapping[str, Any]] = {
     "agent_state": None,
@@ -31,9 +32,21 @@ def agent_view(heard: Mapping[Source, Heard], now: float, redact: Callable[[str]
         "agent_rule": reading.rule if reading is not None else None,
         "agent_source": str(reading.source) if reading is not None else None,
         "agent_since": _instant(settled.since),
-        "agent_until": _instant(reading.until) if reading is not None else None,
+        "agent_until": _instant(until_of(heard, reading, now)) if reading is not None else None,
         "question": _question(heard, settled, now, redact),
         "agent_sources": [_source(each, now, redact) for each in in_order(heard)],
+    }
+
+
+def turn_view(turn: Turn, redact: Callable[[str], str]) -> dict[str, Any] | None:
+    """None while it works. `waits`: for a person, and `why`."""
+    if turn.ended_at is None and not turn.waits:
+        return None
+    return {
+        "ended_at": _instant(turn.ended_at),
+        "asked_at": _instant(turn.asked_at),
+        "waits": turn.waits,
+        "why": redact(turn.why) or None,
     }
 
 

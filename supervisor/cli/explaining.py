@@ -95,21 +95,34 @@ def _explain_task(ctx: Context) -> None:
         raise NotFound(f"{task.id} has no worker that anybody looks at", f"board why {task.id}")
     if ctx.args.json:
         agent = {key: value for key, value in seen.items() if key.startswith("agent_")}
-        return ctx.emit({"task": task.id, "running": sight.is_fresh, "question": seen.get("question"), **agent})
+        said = {"question": seen.get("question"), "turn": seen.get("turn"), **agent}
+        return ctx.emit({"task": task.id, "running": sight.is_fresh, **said})
     return ctx.write("".join(f"{clean(line)}\n" for line in _lines(sight, task.id, seen)) + _sources(ctx, sight, seen))
 
 
 def _lines(sight: Sight, task: str, seen: Mapping[str, Any]) -> list[str]:
     state = seen.get("agent_state")
     if state is None:
-        return [f"{task}: nobody reads what its worker does; it is {seen.get('state')}"]
+        meaning = f" ({seen['seen']}: {seen['meaning']})" if seen.get("meaning") else ""
+        return [f"{task}: nobody reads what its worker does; it is {seen.get('state')}{meaning}"]
     by = (
         f", says its {seen['agent_source']} ({seen['agent_rule']})" if seen.get("agent_source") else ": nobody can tell"
     )
     lines = [f"{task}: {state}{by}{_age(seen.get('agent_since'), sight, ' for ')}"]
     lines += [f"until      {seen['agent_until']}"] if seen.get("agent_until") else []
     lines += [f"           {line}" for line in str(seen.get("question") or "").splitlines()]
+    lines += _turn(seen.get("turn"), sight)
     return lines if sight.is_fresh else [*lines, "nobody looks any more: that was the last that was seen"]
+
+
+def _turn(turn: object, sight: Sight) -> list[str]:
+    """What was done about a turn that is over."""
+    if not isinstance(turn, dict):
+        return []
+    words = [f"ended {_age(turn['ended_at'], sight)} ago"] if turn.get("ended_at") else []
+    words += [f"asked to finish {_age(turn['asked_at'], sight)} ago"] if turn.get("asked_at") else []
+    words += [f"waits for a person: {turn.get('why')}"] if turn.get("waits") else []
+    return [f"turn       {', '.join(words)}"] if words else []
 
 
 def _sources(ctx: Context, sight: Sight, seen: Mapping[str, Any]) -> str:

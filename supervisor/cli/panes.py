@@ -1,14 +1,12 @@
-"""`supervisor attach`, and where a task's pane is. It looks at tmux by single calls and changes nothing there."""
+"""Where a task's pane is. It looks at tmux by single calls and changes nothing there."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from board.cli.context import Context
-from board.errors import BoardError, InvalidBoard, NotFound, UsageError
+from board.errors import BoardError, InvalidBoard
 from supervisor.control import NoServer, TmuxError, TmuxRefused
 from supervisor.model import Attempt, read_mark
 from supervisor.panes import ATTEMPT_OPTION
@@ -64,27 +62,9 @@ def _window(line: str) -> Window:
     return Window(name, window, pane, is_dead == "1", read_mark(mark[0]) if mark else None)
 
 
-def attach(ctx: Context) -> None:
-    """Doesn't return: this process becomes tmux."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("attach needs a terminal", "supervisor logs ID shows what a worker printed")
-    if ctx.args.id:
-        ctx.task()
-    at = home(ctx)
-    argv = at.tmux.attach_argv(at.session, _window_id(at, ctx.args.id))
-    os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
-
-
-def _window_id(at: Home, task_id: str | None) -> str | None:
+def asked_windows(at: Home) -> list[Window] | None:
+    """The same for a command: without an answer it fails in one line."""
     try:
-        found = windows(at)
+        return windows(at)
     except TmuxError as error:
         raise BoardError(f"tmux gave no answer: {error}", "supervisor doctor") from None
-    if found is None:
-        raise NotFound(f"there is no tmux session {at.session}", "supervisor start makes it")
-    if task_id is None:
-        return None
-    mine = [window for window in found if window.name == task_id]
-    if not mine:
-        raise NotFound(f"{task_id} has no window yet", f"supervisor why {task_id}")
-    return mine[0].id

@@ -97,10 +97,13 @@ _ALL: Final = (
         "attach",
         _LOOK,
         "Go to the worker of a task in tmux; leave with C-b d.",
-        "panes:attach",
-        (_id("the task (else the window that was last looked at)"),),
-        "supervisor attach refund-tests",
-        f"0 left again, 2 no terminal, {_BAD}, 4 no such task, or it has no window",
+        "attaching:attach",
+        (
+            _id("the task (else the window that was last looked at)"),
+            _flag("--next", "to the first of the inbox that has a window; without a terminal only say which"),
+        ),
+        "supervisor attach refund-tests\nsupervisor attach --next",
+        f"0 left again, or said, 2 no terminal, {_BAD},\n  4 no such task, it has no window, or nobody needs you",
     ),
     Command(
         "logs",

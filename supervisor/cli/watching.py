@@ -135,6 +135,7 @@ def _unseen(sight: Sight, task: Task) -> dict[str, Any]:
         "do": list(told.do),
         **ports_view(task, None),
         **UNSEEN_AGENT,
+        "turn": None,
     }
 
 

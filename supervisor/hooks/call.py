@@ -1,8 +1,8 @@
 """`supervisor hook AGENT`: what agents' hooks call. It leaves one file for the supervisor and is gone.
 
 It never disturbs an agent: exit 0, nothing on stdout or stderr, whatever it is given. Who is no worker of ours leaves
-nothing. What a worker is told (prompts) never reaches the disk, and what it asks only redacted. It imports next to
-nothing, and doesn't decide whether a signal counts: that takes a process table and a board.
+nothing. What a worker is told (prompts) never reaches the disk, what it asks and what it says last only redacted. It
+imports next to nothing, and doesn't decide whether a signal counts: that takes a process table and a board.
 """
 
 import os
@@ -17,6 +17,8 @@ from supervisor.hooks.words import AGENTS, KINDS, SILENT, Said, heard
 MOST_BYTES: Final = 8 << 20  # of a payload
 PATIENCE: Final = 1.0  # seconds for a payload that doesn't come
 _TEXT: Final = 1000  # characters of what it asks
+_MESSAGE: Final = 6000  # bytes of what it says last: a report of some length
+_LONG: Final = ("text", "message")
 _NAME: Final = 300  # characters of an id or a path
 
 
@@ -34,18 +36,18 @@ def _call(words: Sequence[str], env: Mapping[str, str]) -> None:
     if agent not in AGENTS:
         return
     raw = _raw(agent, more)
-    place = _place(env)
-    said = None if place is None else _said(agent, more, raw)
-    if place is None or said is None:
+    found = place(env)
+    said = None if found is None else _said(agent, more, raw)
+    if found is None or said is None:
         return
-    side, task, mark = place
+    side, task, mark = found
     record = {
         "v": 1,
         "at": at,
         "mark": mark,
         "agent": agent,
         "chain": ancestors(os.getpid()),
-        **_fields(said, side, env),
+        **fields(said, side, env),
     }
     record["dropped"] = folder.make_room(side)
     folder.put(side, task, said.kind, order, _line(record))
@@ -55,10 +57,10 @@ def _line(record: dict[str, Any]) -> bytes:
     import json
 
     data = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace")
-    return data if len(data) <= folder.LARGEST else json.dumps({**record, "text": ""}).encode()
+    return data if len(data) <= folder.LARGEST else json.dumps({**record, **dict.fromkeys(_LONG, "")}).encode()
 
 
-def _place(env: Mapping[str, str]) -> tuple[str, str, str] | None:
+def place(env: Mapping[str, str]) -> tuple[str, str, str] | None:
     """The board's side folder, the task and the attempt's mark, by the grant that is the task's newest one."""
     grant, mark = env.get("BOARD_CLAIM", ""), env.get("CREWBOARD_ATTEMPT", "")
     claims, name = os.path.split(grant)
@@ -74,7 +76,7 @@ def _raw(agent: str, words: Sequence[str]) -> bytes:
     """Read before anything else: who hands it over must get rid of it, wanted or not."""
     if agent == "shell" or agent in SILENT:
         return b""
-    return os.fsencode(words[0]) if words else _stdin()
+    return os.fsencode(words[0]) if words else stdin()
 
 
 def _said(agent: str, words: Sequence[str], raw: bytes) -> Said | None:
@@ -98,7 +100,7 @@ def _typed(words: Sequence[str]) -> Said | None:
     return Said(kind, "said", text=given.get("--text", "")) if kind in KINDS[:-1] else None
 
 
-def _stdin() -> bytes:
+def stdin() -> bytes:
     """All of it, or as much as may come: who still writes is never left with a broken pipe."""
     import select
 
@@ -113,24 +115,32 @@ def _stdin() -> bytes:
     return b"".join(parts) if size <= MOST_BYTES else b""
 
 
-def _fields(said: Said, side: str, env: Mapping[str, str]) -> dict[str, Any]:
+def fields(said: Said, side: str, env: Mapping[str, str]) -> dict[str, Any]:
     # No background at all is a word too, unlike an empty text.
     found = {name: value for name, value in said._asdict().items() if value or name == "background"}
-    found.update({name: value[:_NAME] for name, value in found.items() if isinstance(value, str) and name != "text"})
+    found.update({name: value[:_NAME] for name, value in found.items() if isinstance(value, str) and name not in _LONG})
     if said.prompt:
         from board.journal.marks import fingerprint
 
-        found["prompt"] = fingerprint(said.prompt, _key(side))
-    if said.text:
+        found["prompt"] = fingerprint(said.prompt, key(side))
+    if said.text or said.message:
         from board.journal.longlines import cut
         from board.journal.sink import make_redactor
 
         # Shortened only after it was redacted: half a secret looks like none.
-        found["text"] = make_redactor(side, env).text(cut(said.text))[:_TEXT]
+        redactor = make_redactor(side, env)
+        found["text"] = redactor.text(cut(said.text))[:_TEXT]
+        found["message"] = _shortened(redactor.text(cut(said.message)), _MESSAGE)
     return found
 
 
-def _key(side: str) -> bytes:
+def _shortened(text: str, most: int) -> str:
+    """At most so many bytes; an ellipsis says that there was more."""
+    data = text.encode("utf-8", "replace")
+    return text if len(data) <= most else f"{data[: most - 3].decode('utf-8', 'ignore')}…"
+
+
+def key(side: str) -> bytes:
     try:
         with open(os.path.join(side, "redact.key"), "rb") as file:
             return file.read(32) or os.urandom(32)
@@ -142,6 +152,11 @@ def run(words: Sequence[str]) -> None:
     """As a program; the process ends here. It returns only where a person may have typed it: then there is a page, or
     a mistake to be told."""
     known = bool(words) and words[0] in AGENTS and not {"-h", "--help"}.intersection(words)
+    if words[1:] == ["--decide"] and known:
+        from supervisor.hooks import deciding
+
+        deciding.decide(words[0], os.environ)
+        os._exit(0)
     if known or "BOARD_CLAIM" in os.environ:
         call(words, os.environ)
         os._exit(0)

@@ -1,6 +1,7 @@
 """Taking in what agents say of themselves, beside the loop: neither a cycle nor a restart ever waits for it.
 
-It leaves the latest word with what is known of the attempt, tells the journal what is news, and asks for a cycle then.
+It leaves the latest word with what is known of the attempt, as one reading among others, tells the journal when it is
+another one, and asks for a cycle then. What a person is asked is told where all sources are one (`signs`), not here.
 A file is dropped only when what it says is kept: whoever kills us loses no signal. Decides nothing.
 """
 
@@ -11,9 +12,11 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
+from supervisor.agents.needs import settled_of
+from supervisor.agents.reading import Source, hear, is_news
 from supervisor.census import Census
 from supervisor.hooks import background, folder, tray
-from supervisor.hooks.latest import Latest, Standing, follow, standing, with_background
+from supervisor.hooks.latest import Latest, Standing, follow, reading_of, standing, with_background
 from supervisor.hooks.tray import Waiting
 from supervisor.overview import Overview
 from supervisor.sight import Known
@@ -34,6 +37,7 @@ class Intake:
         self._wake = wake
         self._remembered: set[str] = set()
         self._refused: set[tuple[str, str]] = set()
+        self._read: dict[str, Latest] = {}  # by attempt: the word that all others know of
         self._changed = asyncio.Event()
         self._has_left = False
         self._census = Census()
@@ -78,7 +82,9 @@ class Intake:
         done = [each for each in found if self._take(each)]
         self._has_left = len(done) < len(found)
         await self._look_behind()
-        self._tell_news(before)
+        is_other = self._join()
+        if self._tell_news(before) or is_other:
+            self._wake()
         await asyncio.to_thread(tray.drop, self._side, done)
         self._tell_losses(done)
 
@@ -101,13 +107,17 @@ class Intake:
             self._refuse(each.name.task, "what is no signal")
             return True
         known = self._known(signal.task)
+        is_old = signal.at + PATIENCE < self._tools.engine.clock()
+        if known is None and not is_old:
+            return False  # a board that was just read has tasks that nobody has looked at yet
         whose = standing(signal, known.attempt if known else None, known.process if known else None)
         if whose is None:
-            return signal.at + PATIENCE < self._tools.engine.clock()
+            return is_old
         if whose is not Standing.OWN or signal.kind == "unread" or known is None:
             self._refuse(signal.task, f"one {whose}" if whose is not Standing.OWN else signal.detail, signal.agent)
             return True
-        known.hooked = follow(known.hooked, replace(signal, text=self._tools.redactor.text(signal.text)))
+        redact = self._tools.redactor.text
+        known.hooked = follow(known.hooked, replace(signal, text=redact(signal.text), message=redact(signal.message)))
         return True
 
     def _refuse(self, task: str, problem: str, agent: str | None = None) -> None:
@@ -130,14 +140,30 @@ class Intake:
             if count is not None and known.hooked is not None:
                 known.hooked = with_background(known.hooked, count, self._tools.engine.clock())
 
-    def _tell_news(self, before: dict[str, Latest | None]) -> None:
-        is_news = False
+    def _join(self) -> bool:
+        """Each new word becomes a reading, beside those of other sources. Does anybody do something else by that?"""
+        is_other = False
+        known_now = [known for known in map(self._known, self._eyes.kept) if known is not None]
+        marks = {known.attempt.mark for known in known_now}
+        self._read = {mark: latest for mark, latest in self._read.items() if mark in marks}
+        for known in known_now:
+            latest, mark, now = known.hooked, known.attempt.mark, self._tools.engine.clock()
+            if latest is None or (Source.HOOK in known.heard and latest == self._read.get(mark)):
+                continue
+            self._read[mark] = latest
+            before = settled_of(known.heard, now)
+            known.heard[Source.HOOK] = hear(known.heard.get(Source.HOOK), reading_of(latest))
+            is_other = is_other or is_news(before, settled_of(known.heard, now))
+        return is_other
+
+    def _tell_news(self, before: dict[str, Latest | None]) -> bool:
+        has_told = False
         for task in self._eyes.kept:
             known = self._known(task)
             latest, was = known.hooked if known is not None else None, before.get(task)
             if known is None or latest is None or (was is not None and was.news == latest.news):
                 continue
-            is_news = True
+            has_told = True
             self._keep(task, latest)
             self._tools.tell(
                 "agent_signal_seen",
@@ -149,17 +175,16 @@ class Intake:
                 state_was=str(was.state) if was is not None else None,
                 source=latest.source,
                 detail=latest.detail,
-                question=latest.text or None,
                 part=latest.part or None,
                 session=latest.session or None,
                 background_count=latest.background or None,
             )
-        if is_news:
-            self._wake()
+        return has_told
 
     def _keep(self, task: str, latest: Latest) -> None:
         try:
-            tray.keep(self._side, task, latest, self._tools.redactor.text(latest.text))
+            redact = self._tools.redactor.text
+            tray.keep(self._side, task, latest, redact(latest.text), redact(latest.message))
         except OSError as error:
             self._tools.tell("look_failed", task, source="hook", problem=str(error))
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from supervisor.agents.reading import State
+from supervisor.agents.reading import BACKGROUND, Reading, Source, State
 from supervisor.hooks.ancestry import Ancestor
 from supervisor.hooks.folder import Name
 from supervisor.model import Attempt
@@ -63,6 +63,7 @@ class Signal:
     background: int | None = None
     is_weak: bool = False
     dropped: int = 0
+    message: str = ""
 
     @property
     def ticks(self) -> int:
@@ -76,7 +77,7 @@ class Latest:
 
     `began` and `ticks` are starts of processes: of the hook of its first turn, and of the one that spoke last, whose
     `callers` are its ancestors and itself. What was started between them and lives is work in the background:
-    `background` counts it, None where nobody has looked.
+    `background` counts it, None where nobody has looked. `message` is what it said last at the end of a turn.
     """
 
     mark: str
@@ -98,6 +99,7 @@ class Latest:
     count: int = 1
     was_looked_for: bool = False
     source: str = "hook"
+    message: str = ""
 
     @property
     def news(self) -> object:
@@ -110,7 +112,9 @@ def read_signal(name: Name, data: bytes) -> Signal | None:
     try:
         given = json.loads(data)
         chain = tuple((int(pid), int(ticks), str(agent)) for pid, ticks, agent in given["chain"])
-        texts = {key: _text(given, key) for key in ("detail", "session", "part", "text", "prompt", "transcript")}
+        texts = {
+            key: _text(given, key) for key in ("detail", "session", "part", "text", "prompt", "transcript", "message")
+        }
         return Signal(
             order=name.order,
             at=float(given["at"]),
@@ -218,6 +222,7 @@ def _taken(alive: Latest, signal: Signal) -> Latest:
         ticks=signal.ticks,
         callers=tuple(pid for pid, _, _ in signal.chain),
         was_looked_for=False,
+        message=signal.message or alive.message,
     )
 
 
@@ -230,4 +235,12 @@ def with_background(latest: Latest, count: int, now: float) -> Latest:
     """The same, where the agent's own word on what it left behind is missing, and somebody has looked."""
     state = State.BUSY if count else State.IDLE
     since = latest.since if state is latest.state else now
-    return replace(latest, state=state, background=count, since=since, was_looked_for=True)
+    return replace(latest, state=state, background=count, since=since, at=max(now, latest.at), was_looked_for=True)
+
+
+def reading_of(latest: Latest) -> Reading:
+    """As one source's word among others. Which tool is at work is no news."""
+    rule = latest.detail or str(latest.state)
+    if latest.state is State.BUSY:
+        rule = BACKGROUND if latest.background else "turn"
+    return Reading(Source.HOOK, latest.state, rule[:40], latest.at, latest.text, latest.since)

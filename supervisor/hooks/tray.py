@@ -83,14 +83,15 @@ def _kept(side: str, task: str) -> str:
     return os.path.join(side, "cache", "agents", f"{task}.json")
 
 
-def keep(side: str, task: str, latest: Latest, text: Redacted) -> None:
-    """`text` stands in the place of what it asks. Aside, then renamed. Raises OSError."""
+def keep(side: str, task: str, latest: Latest, text: Redacted, message: Redacted | None = None) -> None:
+    """`text` stands in the place of what it asks, `message` of what it said last. Aside, then renamed. Raises
+    OSError."""
     path = _kept(side, task)
     os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
     aside = f"{path}.tmp"
     fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
-        json.dump({**asdict(latest), "text": text}, file)
+        json.dump({**asdict(latest), "text": text, "message": message or ""}, file)
     os.replace(aside, path)
 
 

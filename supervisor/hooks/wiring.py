@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,10 +25,12 @@ _MOST = 1 << 20  # bytes of a file of settings that we merge with
 
 
 class Place(NamedTuple):
-    """The board's side folder, and the environment that the worker will have besides ours."""
+    """The board's side folder, and the environment that the worker will have besides ours; its task and its tree."""
 
     side: str
     env: Mapping[str, str]
+    task: str = ""
+    tree: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,32 @@ def wire(agent: str, argv: Sequence[str], place: Place) -> Wiring:
     """`argv` is the start without hooks. Raises InvalidBoard for an agent that we have no hooks for."""
     if agent not in names():
         raise InvalidBoard(f'no hooks for an agent "{agent}"', f"`hooks:` one of {', '.join(names())}")
-    data = parse(template_text(f"hooks/{agent}.yaml"))
-    made = _Made(agent, place)
-    given = data.plain(data.root)
-    assert isinstance(given, dict)
+    given = _template(f"hooks/{agent}.yaml")
     if _has_own(given.get("unless"), argv):
         return Wiring()
+    return _made(given, _Made(agent, place))
+
+
+def may_be_trusted() -> list[str]:
+    """The agents that can be told, for one start, to trust a folder."""
+    return [name.removesuffix(".yaml") for name in template_names("trust")]
+
+
+def trust(agent: str, place: Place) -> Wiring:
+    """What tells an agent to trust the task's tree, and no other folder; nothing for one that can't be told."""
+    if agent not in may_be_trusted():
+        return Wiring()
+    return _made(_template(f"trust/{agent}.yaml"), _Made(agent, place))
+
+
+def _template(name: str) -> dict[str, Any]:
+    data = parse(template_text(name))
+    given = data.plain(data.root)
+    assert isinstance(given, dict)
+    return given
+
+
+def _made(given: Mapping[str, Any], made: _Made) -> Wiring:
     files = {made.path(name): made.text(template_text(f"hooks/{own}")) for name, own in given.get("files", {}).items()}
     words = tuple(made.word(word) for word in given.get("argv", ()))
     env = {name: made.word(value) for name, value in given.get("env", {}).items()}
@@ -95,19 +118,24 @@ class _Made:
         text = json.dumps(value)
         if "file" not in said:
             return text
-        self.files[self.path(said["file"])] = text
-        return self.path(said["file"])
+        path = self.path(str(said["file"]).replace("${task}", self._place.task))
+        self.files[path] = text
+        return path
 
     def _filled(self, said: Any) -> Any:
         match said:
             case dict():
-                return {key: self._filled(value) for key, value in said.items()}
+                return {self._filled(key): self._filled(value) for key, value in said.items()}
+            case "${folder}":
+                return self._place.tree
             case ["${words}"]:
                 return hook_words(self._agent)
             case list():
                 return [self._filled(value) for value in said]
             case "${hook}":
                 return shlex.join(hook_words(self._agent))
+            case "${hook} --decide":
+                return shlex.join([*hook_words(self._agent), "--decide"])
             case "${url}":
                 return Path(self.path(f"{self._agent}.js")).as_uri()
         return said
@@ -118,7 +146,8 @@ class _Made:
         try:
             if place.startswith("$"):
                 return json.loads(env.get(place[1:], ""))
-            with open(env.get(place, "") if "/" not in place else place, encoding="utf-8") as file:
+            path = os.path.join(env.get("HOME", ""), place[2:]) if place.startswith("~/") else place
+            with open(env.get(place, "") if "/" not in place else path, encoding="utf-8") as file:
                 return json.loads(file.read(_MOST))
         except (OSError, ValueError):
             return None
@@ -133,13 +162,17 @@ def _onto(there: Any, ours: Any) -> Any:
     return ours if there is None else there
 
 
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)
+
+
 def _toml(value: Any) -> str:
     """As TOML writes it inline: its strings are JSON's, but for one sign."""
     match value:
         case bool() | int():
             return json.dumps(value)
         case dict():
-            return "{" + ",".join(f"{key}={_toml(each)}" for key, each in value.items()) + "}"
+            return "{" + ",".join(f"{_toml_key(key)}={_toml(each)}" for key, each in value.items()) + "}"
         case list():
             return "[" + ",".join(map(_toml, value)) + "]"
     return json.dumps(value).replace("\x7f", "\\u007f")

@@ -20,8 +20,9 @@ _SHOWN: Final = ("command", "question", "file_path", "path", "url", "pattern", "
 
 
 class Said(NamedTuple):
-    """`prompt` and `text` are raw. `is_weak`: it says so only where nothing better is known. `background` counts what
-    goes on behind the turn's end; None where the agent doesn't say. `part` names the sub-agent that it is about."""
+    """`prompt`, `text` and `message` (the last one of a turn) are raw. `is_weak`: it says so only where nothing better
+    is known. `background` counts what goes on behind the turn's end; None where the agent doesn't say. `part` names the
+    sub-agent that it is about."""
 
     kind: str
     detail: str = ""
@@ -32,6 +33,7 @@ class Said(NamedTuple):
     transcript: str = ""
     background: int | None = None
     is_weak: bool = False
+    message: str = ""
 
 
 def heard(agent: str, payload: Payload) -> Said | None:
@@ -100,12 +102,13 @@ def _notified(payload: Payload) -> Said | None:
 
 def _stopped(payload: Payload) -> Said:
     """The turn is over. What goes on in the background will wake it again."""
+    message = _text(payload, "last_assistant_message")
     if "background_tasks" not in payload and "session_crons" not in payload:
-        return Said("idle")
+        return Said("idle", message=message)
     tasks, crons = (payload.get(name) for name in ("background_tasks", "session_crons"))
     running = [each for each in tasks if not _has_ended(each)] if isinstance(tasks, list) else []
     count = len(running) + (len(crons) if isinstance(crons, list) else 0)
-    return Said("idle", background=count)
+    return Said("idle", background=count, message=message)
 
 
 def _has_ended(task: Any) -> bool:
@@ -133,7 +136,7 @@ def _interrupted(_: Payload) -> Said:
 
 def _notify(payload: Payload) -> Said:
     """Codex's `notify`, which is about a thread and knows no hook's names."""
-    return Said("idle", session=_text(payload, "thread-id"))
+    return Said("idle", session=_text(payload, "thread-id"), message=_text(payload, "last-assistant-message"))
 
 
 # --- OpenCode: its plugin hands on `{type, properties}`
@@ -204,7 +207,7 @@ _CODEX: Final[dict[str, Row]] = {
     "PermissionRequest": _asked,
     "SubagentStart": _part,
     "SubagentStop": _part,
-    "Stop": "idle",
+    "Stop": _stopped,
     "Interrupt": _interrupted,
     "SessionEnd": _ended,
     "agent-turn-complete": _notify,

@@ -8,29 +8,34 @@ from collections.abc import Callable
 from typing import Self
 
 from supervisor.sink import place
-from supervisor.sink.messages import Ended, Message, Ping, Pong, read, written
+from supervisor.sink.messages import Ended, Message, Ping, Pong, Spoken, read, written
 
 
 class Link:
-    """`ended` is called with the mark of each attempt whose output is all in its log."""
+    """`ended` is called with the mark of each attempt whose output is all in its log, `spoken` with what one says."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ended: Callable[[str], None]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        ended: Callable[[str], None],
+        spoken: Callable[[Spoken], None],
     ) -> None:
         self.over = asyncio.Event()
         self._writer = writer
         self._ended = ended
+        self._spoken = spoken
         self._pong: asyncio.Future[tuple[str, ...]] | None = None
         self._hearing = asyncio.create_task(self._hear(reader))
 
     @classmethod
-    async def open(cls, side: str, ended: Callable[[str], None]) -> Self | None:
+    async def open(cls, side: str, ended: Callable[[str], None], spoken: Callable[[Spoken], None]) -> Self | None:
         """None when nobody listens."""
         try:
             reader, writer = await asyncio.open_unix_connection(sock=place.connected(side))
         except OSError:
             return None
-        return cls(reader, writer, ended)
+        return cls(reader, writer, ended, spoken)
 
     def say(self, message: Message) -> None:
         if not self.over.is_set():
@@ -60,6 +65,8 @@ class Link:
                         self._pong.set_result(marks)
                     case Ended(mark):
                         self._ended(mark)
+                    case Spoken() as spoken:
+                        self._spoken(spoken)
                     case _:
                         pass
         self.over.set()

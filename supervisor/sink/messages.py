@@ -57,7 +57,16 @@ class Ended:
     mark: str
 
 
-Message = Begin | Finish | Ping | Pong | Ended
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What an attempt's program said of itself through its terminal; of several only the last one is handed on."""
+
+    mark: str
+    words: str
+    at: float
+
+
+Message = Begin | Finish | Ping | Pong | Ended | Spoken
 
 
 def written(message: Message) -> bytes:
@@ -79,6 +88,8 @@ def written(message: Message) -> bytes:
             fields = {"marks": marks}
         case Ended(mark):
             fields = {"mark": mark}
+        case Spoken(mark, words, at):
+            fields = {"mark": mark, "words": words, "at": at}
     return json.dumps({"is": type(message).__name__.lower(), **fields}).encode() + b"\n"
 
 
@@ -100,6 +111,8 @@ def read(line: bytes) -> Message | None:
                 return Pong(tuple(map(str, given["marks"])))
             case "ended":
                 return Ended(str(given["mark"]))
+            case "spoken":
+                return Spoken(str(given["mark"]), str(given["words"]), float(given["at"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     return None

@@ -21,7 +21,7 @@ from board.journal.events import Event, Scalar
 from board.journal.redact import Redactor
 from board.journal.sink import Journal
 from supervisor.sink import place
-from supervisor.sink.messages import Begin, Ended, Finish, Message, Ping, Pong, Wire
+from supervisor.sink.messages import Begin, Ended, Finish, Message, Ping, Pong, Spoken, Wire
 from supervisor.sink.outlog import OutLog, log_path
 from supervisor.sink.tape import Loss, Tape
 from supervisor.sink.track import Track
@@ -33,6 +33,7 @@ SLICE: Final = 1 << 14  # bytes of one pipe that are worked on in one go
 TURN: Final = 0.02  # seconds of work until pipes are read again
 FIRST_WORD: Final = 10.0  # seconds in which the supervisor that started us has to turn up
 NICE: Final = 10  # whoever reacts to deaths goes first
+SPEAKS: Final = 0.25  # seconds between two times at which workers' own words are handed on
 ALONE: Final = 30.0  # seconds without a supervisor after which a pipe that nobody ever opened is given up
 
 
@@ -50,6 +51,8 @@ class Reader:
         self._wire: Wire | None = None
         self._alone_since = time.monotonic()
         self._has_served = False
+        self._spoken: dict[str, Spoken] = {}  # by attempt: what this supervisor knows of
+        self._speaks_at = 0.0
 
     def run(self) -> None:
         """Until there is no supervisor and no pipe any more."""
@@ -76,6 +79,7 @@ class Reader:
             return 0.0
         at, now = self._clock(), time.monotonic()
         due = [each for track in firsts if (each := track.due_in(at, now)) is not None]
+        due += [self._speaks_at - now] if self._unsaid() else []
         if self._wire is None:
             due.append(1.0)
         return max(0.0, min(due)) if due else None
@@ -88,6 +92,7 @@ class Reader:
             connection.settimeout(0)
             self._hang_up()
             self._wire, self._has_served = Wire(connection), True
+            self._spoken.clear()
             self._selector.register(connection, selectors.EVENT_READ, self._listen)
 
     def _hang_up(self) -> None:
@@ -114,7 +119,7 @@ class Reader:
                     track.finish(ended, time.monotonic())
             case Ping():
                 self._say(Pong(tuple(self._tracks)))
-            case Pong() | Ended():
+            case Pong() | Ended() | Spoken():
                 pass  # our own words
             case _:
                 assert_never(message)
@@ -122,6 +127,21 @@ class Reader:
     def _say(self, message: Message) -> None:
         if self._wire is not None:
             self._wire.say(message)
+
+    def _unsaid(self) -> list[Spoken]:
+        """What workers have said of themselves since their supervisor was told."""
+        tapes = (track.tape for track in self._tracks.values())
+        found = [tape.spoken for tape in tapes if tape.spoken is not None] if self._wire is not None else []
+        return [each for each in found if each != self._spoken.get(each.mark)]
+
+    def _hand_on(self, now: float) -> None:
+        """Whatever a worker writes: the last word of each, and only so often."""
+        if now < self._speaks_at or not (unsaid := self._unsaid()):
+            return
+        self._speaks_at = now + SPEAKS
+        for each in unsaid:
+            self._spoken[each.mark] = each
+            self._say(each)
 
     def _begin(self, message: Begin) -> None:
         if message.attempt.mark in self._tracks:
@@ -178,6 +198,7 @@ class Reader:
 
     def _settle(self) -> None:
         now = time.monotonic()
+        self._hand_on(now)
         for track in self._firsts():
             track.settle(self._clock(), now)
             is_alone = self._wire is None
@@ -189,6 +210,7 @@ class Reader:
 
     def _end(self, track: Track) -> None:
         del self._tracks[track.attempt.mark]
+        self._spoken.pop(track.attempt.mark, None)
         self._close_pipe(track)
         place.remove_pipe(track.path)
         track.close(self._clock())

@@ -39,6 +39,7 @@ class Rows:
         self._rows = [Row(0.0)]
         self._x = self._y = 0
         self._saved = (0, 0)
+        self.status = ""  # what the program last said of itself
         self._recalled: Counter[str] = Counter()  # told texts that are gone from the window, or have moved
         self._tokens = Tokens()
         self._is_full_screen = self._was_full_screen = False
@@ -76,6 +77,8 @@ class Rows:
         kind, text = token.kind, token.text
         if kind == "sequence":
             self._sequence(token.parameters, text)
+        elif kind == "status":
+            self.status = text
         elif self._is_full_screen:
             return
         elif kind == "lines":

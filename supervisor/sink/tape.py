@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 from board.journal.marks import Redacted, lines_of
 from board.journal.redact import Redactor
+from supervisor.agents.signals import is_status
 from supervisor.model import Attempt
+from supervisor.sink.messages import Spoken
 from supervisor.sink.outlog import OutLog, heading, our_line, worker_line
 from supervisor.sink.rows import Line, Rows
 
@@ -31,13 +33,15 @@ class Loss(NamedTuple):
 
 
 class Tape:
-    """`tell_loss` gets what was lost, at most every ten seconds and at the end."""
+    """`tell_loss` gets what was lost, at most every ten seconds and at the end. `spoken` is what the worker last said
+    of itself through its terminal, and when."""
 
     def __init__(self, attempt: Attempt, redactor: Redactor, log: OutLog, tell_loss: Callable[[Loss], None]) -> None:
         self.attempt = attempt
         self.lines = 0
         self.size = 0
         self.lost = 0
+        self.spoken: Spoken | None = None
         self._redactor = redactor
         self._log = log
         self._tell_loss = tell_loss
@@ -56,6 +60,9 @@ class Tape:
     def feed(self, piece: bytes, at: float) -> None:
         self._last_at = at
         self._write(self._rows.feed(self._decoder.decode(piece), at), at)
+        if self._rows.status and is_status(self._rows.status):
+            self.spoken = Spoken(self.attempt.mark, self._rows.status, at)
+        self._rows.status = ""
 
     def gap(self, dropped: int, at: float) -> None:
         """So many bytes that should come here are lost; what comes next begins a line."""

@@ -1,20 +1,26 @@
-"""What looking at agents costs: `uv run python -m tests.bench.agents`. Judges and tunes nothing.
+"""What looking at agents costs, and how late it tells: `uv run python -m tests.bench.agents`. Judges and tunes nothing.
 
-A supervisor's share of a core with fifty workers that repaint their screens ten times a second, once as agents whose
-state is read and once as plain commands, in the same run; the same at rest; and how long it takes from a permission
-prompt on a screen to the status that tells of it.
+What a hook costs (`tests.bench.hook`); how long it takes from a permission prompt to its item in the inbox, by what a
+screen shows and by what a hook says; and a supervisor's share of a core with fifty workers that repaint their screens
+twice a second, once as agents whose state is read and once as plain commands, in the same run; the same at rest.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import statistics
 import sys
 import time
 
 import psutil
 
+from board.inbox.finding import items, scene_of
+from board.inbox.item import Kind
+from board.store import FileStore
 from supervisor.agents.screens import TABLE, read_screen
+from tests.agents import agent
+from tests.bench import hook
 from tests.bench.supervisor import a_house, share_of
 from tests.house import House
 from tests.integration.test_agents import STANDIN, crew, seen, tell
@@ -57,27 +63,68 @@ def repainting(house: House, *, agents: bool, pause: float) -> float:
     return share_of([ours, *(child for child in ours.children() if "tmux" in child.name())])
 
 
+def has_item(house: House) -> bool:
+    """Derived as `board inbox` does it, in this process: what a command's own start takes is no part of it."""
+    scene = scene_of(FileStore(str(house.path)), house.board(), (), time.time())
+    return any(item.kind is Kind.PERMISSION for item in items(scene))
+
+
+def told(what: str, took: list[float]) -> None:
+    middle, most = statistics.median(took), max(took)
+    print(f"from a prompt {what} to its item in the inbox: median {middle:.2f} s, {most:.2f} s at most")
+
+
 def prompts(house: House) -> None:
     crew(house, ("asks", "claude", "show idle-done"))
     house.start()
     eventually(lambda: seen(house, "asks").get("agent_state") == "idle", 30)
     took = []
     for _ in range(PROMPTS):
+        time.sleep(random.random())  # at any moment between two looks
         tell(house, "asks", "show permission")
         began = time.perf_counter()
-        eventually(lambda: seen(house, "asks").get("agent_state") == "asking", 30)
+        eventually(lambda: has_item(house), 30)
         took.append(time.perf_counter() - began)
         tell(house, "asks", "show idle-done")
         eventually(lambda: seen(house, "asks").get("agent_state") == "idle", 30)
-    print(
-        f"from a prompt on the screen to the status: median {statistics.median(took):.1f} s, {max(took):.1f} s at most"
-    )
+    told("on the screen", took)
+
+
+def spoken(house: House) -> None:
+    """The agent writes down when it asks, and calls its hook, which is a process of its own."""
+    body = f"""
+hook("UserPromptSubmit", prompt="go")
+for turn in range({PROMPTS}):
+    wait_for(f"ask{{turn}}")
+    with open(os.path.join(HERE, "asked"), "w") as file:
+        file.write(repr(time.time()))
+    hook("PermissionRequest", tool_name="Bash", tool_input={{"command": f"make {{turn}}"}})
+    wait_for(f"go{{turn}}")
+    hook("PostToolUse", tool_name="Bash")
+wait_for("end")
+"""
+    argv = json.dumps([agent(house.folder, "claude", body)])
+    house.write("  - {id: asks, prompt: work, agent: mine}\n")
+    text = house.path.read_text(encoding="utf-8")
+    house.path.write_text(text.replace("tasks:\n", f"agents: {{mine: {{use: claude, start: {argv}}}}}\ntasks:\n", 1))
+    house.start()
+    eventually(lambda: house.journal("asks", "agent_signal_seen"), 30, "its hook is heard")
+    took = []
+    for turn in range(PROMPTS):
+        (house.folder / f"ask{turn}").touch()
+        eventually(lambda: has_item(house), 30, "it asks")
+        took.append(time.time() - float((house.folder / "asked").read_text()))
+        (house.folder / f"go{turn}").touch()
+        eventually(lambda: not has_item(house), 30, "it goes on")
+    told("that a hook tells", took)
 
 
 def main() -> None:
+    hook.main()
     reads()
-    with a_house() as house:
-        prompts(house)
+    for measured in (spoken, prompts):
+        with a_house() as house:
+            measured(house)
     for pause, what in ((PAUSE, f"that repaint every {PAUSE:g} s"), (1e6, "at rest")):
         with a_house() as house:
             plain = repainting(house, agents=False, pause=pause)

@@ -108,3 +108,17 @@ def test_what_a_board_says_cannot_move_the_cursor(run: Run, folder: Path) -> Non
         assert ended.code == 0
         assert "\x1b" not in ended.out
         assert "\\x1b[2J" in ended.out
+
+
+def test_a_profile_in_a_file_of_its_own_is_checked_with_the_board(run: Run, folder: Path) -> None:
+    """With its own path and place, exit 3; mended, the board is well. Mutant killed: only the board is read."""
+    (folder / "tasks.yaml").write_text("version: 1\ntasks: []\n")
+    own = folder / ".board" / "agents" / "vim.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text("start: [vim]\nstrat: [vi]\n")
+    ended = run("check")
+    assert ended.code == 3
+    assert 'agents/vim.yaml:2:1: unknown key "strat" (did you mean "start"?)' in ended.err
+    assert "Traceback" not in ended.err
+    own.write_text("start: [vim]\n")
+    assert run("check").code == 0

@@ -279,14 +279,18 @@ def test_a_version_that_was_tried_is_well(place: Path) -> None:
     """It is named with those that it was tried with, however the program words it."""
     finding = saying(place, 'echo "2.1.329 (Claude Code)"')
     assert finding.level == "ok"
-    assert finding.detail.endswith("agent.sh 2.1.329, tried with 2.1.329")
+    assert finding.detail.rpartition("/")[2] == (
+        "agent.sh 2.1.329, tried with 2.1.329, no hooks: what it does is read off its screen, "
+        "a later start is a new conversation"
+    )
 
 
 def test_another_version_is_a_warning_that_says_what_may_not_work(place: Path) -> None:
     """The screens may be others, and how to find out. Mutant: a newer version is as good."""
     finding = saying(place, "echo codex-cli 2.1.330")
     assert finding.level == "warning"
-    assert "2.1.330, tried with 2.1.329: its screens may look otherwise" in finding.detail
+    assert "2.1.330, tried with 2.1.329, " in finding.detail
+    assert finding.detail.endswith(": its screens may look otherwise, and then its state is `unknown`")
     assert finding.remedy.startswith("supervisor explain ID")
 
 
@@ -309,7 +313,7 @@ def test_an_agent_without_screens_says_what_is_missing(place: Path) -> None:
     finding = saying(place, "echo 1.0", "")
     assert (finding.level, finding.detail.rpartition("/")[2]) == (
         "ok",
-        "agent.sh 1.0, never tried, its state is not read",
+        "agent.sh 1.0, never tried, its state is not read, a later start is a new conversation",
     )
 
 
@@ -319,4 +323,25 @@ def test_who_starts_another_program_is_not_asked_for_that_ones_version(place: Pa
     board.write_text(
         board.read_text().replace("[no-such-program-4711,", "[sh, -c,").replace("{start:", "{use: claude, start:")
     )
-    assert found("agent odd") == Finding("agent odd", "ok", "sh")
+    lacks = (
+        "no hooks: what it does is read off its screen, its conversation can't be learnt: a later start is a new one"
+    )
+    assert found("agent odd") == Finding("agent odd", "ok", f"sh, {lacks}")
+
+
+def test_trust_that_cannot_be_told_is_a_warning(place: Path) -> None:
+    """Asked for, and of no effect: the person is told so. Mutant killed: silence."""
+    finding = saying(place, "echo 1.0", ", trust: worktree")
+    assert (finding.level, "can't be told to trust a folder" in finding.detail) == ("warning", True)
+    assert "codex and gemini" in finding.remedy
+
+
+def test_a_profile_that_is_wrong_is_found_with_its_place(place: Path) -> None:
+    """In a file of the board's own, also where nobody uses it. Mutants killed: only the board's entries are looked at;
+    unknown keys passed over."""
+    folder = place / ".board" / "agents"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "vim.yaml").write_text("start: [vim]\nsesion: chosen\n")
+    finding = found("agent vim")
+    assert finding.level == "warning"
+    assert finding.detail == '.board/agents/vim.yaml:2:1: unknown key "sesion" (did you mean "session"?)'

@@ -57,11 +57,18 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path, monkeypatch: p
     assert did(tmp_path, "fail", "build-the-api", "--why", "no", "--as", "bob").out == "failed: build-the-api\n"
     assert did(tmp_path, "cancel", "ship", "--why", "moot").out == "cancelled ship\n"
     assert did(tmp_path, "list", "-q").out == "build-the-api\nship\n"
+    assert board("run", "Look around", "-q", cwd=tmp_path).out == "look-around\n"
+    SHOWN.add("run")
+    did(tmp_path, "cancel", "look-around")
+    assert did(tmp_path, "instructions", "-q").out.startswith("<!-- crewboard: begin")
     assert json.loads(did(tmp_path, "show", "ship", "--json").out)["task"]["status"] == "cancelled"
     assert "moot" in did(tmp_path, "why", "ship").out
     assert "task_cancelled ship" in did(tmp_path, "log", "ship").out
     assert did(tmp_path, "ports").out == "no ports: no such task has `ports` in its record\n"
-    assert did(tmp_path, "check").out == "ok: 2 tasks\n"
+    assert did(tmp_path, "check").out == "ok: 3 tasks\n"
+    (tmp_path / ".board/results").mkdir()
+    (tmp_path / ".board/results/ship.json").write_text('{"v": 1, "of": "", "message": "Shipped."}')
+    assert did(tmp_path, "result", "ship", "-q").out == "Shipped.\n"
     assert json.loads(did(tmp_path, "schema").out)["title"]
     assert "argcomplete" in did(tmp_path, "completion", "bash").out
     assert "current" in did(tmp_path, "history").out
@@ -75,6 +82,9 @@ def test_a_task_goes_from_an_empty_folder_to_done(tmp_path: Path, monkeypatch: p
     assert did(tmp_path, "worktree", "list").out == "no trees\n"
     assert did(tmp_path, "drift").out == "no drift\n"
     assert did(tmp_path, "status").out.startswith("tasks.yaml: 1 in_progress, ")
+    # Who is answered lives under a supervisor: see tests/integration/test_answering.py.
+    SHOWN.add("answer")
+    assert board("answer", "two", "allow", cwd=tmp_path).code == 5
     brings_home(tmp_path / "shop", monkeypatch)
     assert set(COMMANDS) == SHOWN
 

@@ -44,6 +44,8 @@ def claim_until_none(folder: Path, name: str, granted: list[str], codes: list[in
             timeout=120,
             check=False,
         )
+        if done.returncode == 75:
+            continue  # busy, nothing was done: so many at a time may wait for longer than one is ready to
         codes.append(done.returncode)
         if done.returncode != 0:
             return

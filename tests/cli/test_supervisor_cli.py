@@ -173,6 +173,8 @@ REFUSALS = {
     "once-and-dry": (2, "run", "--once", "--dry-run"),
     "workers-and-id": (2, "stop", "api", "--workers"),
     "no-terminal": (2, "attach", "api"),
+    "next-and-id": (2, "attach", "api", "--next"),
+    "nobody-next": (4, "attach", "--next"),
     "unknown-shell": (2, "completion", "tcsh"),
     "no-such-values": (2, "redact", "--env-file", "nowhere.json"),
     "bad-width": (2, "redact", "--width", "0"),
@@ -688,20 +690,49 @@ def test_attach_goes_to_the_tasks_window_also_from_inside_of_tmux(bench: Bench) 
     """On a terminal the client that appears looks at the task's window, whatever $TMUX says."""
     assert bench.run("start").code == 0
     bench.worker("nap")
+    attached(bench, "nap", "attach", "nap")
+
+
+def attached(bench: Bench, window: str, *words: str) -> None:
+    """These words on a terminal: a client appears, and looks at this window."""
     tmux = Tmux(bench.socket)
     session = session_name(str(bench.board))
     client, terminal = pty.fork()
     if client == 0:
         os.chdir(bench.folder)
-        argv = bench.argv("attach", "nap")
+        argv = bench.argv(*words)
         os.execve(argv[0], argv, {**bench.env, "TERM": "xterm", "TMUX": "/nowhere,1,0"})
     try:
         clients = ("list-clients", "-t", f"={session}", "-F", "#{client_pid} #{window_name}")
-        eventually(lambda: f"{client} nap" in tmux.run(*clients).splitlines())
+        eventually(lambda: f"{client} {window}" in tmux.run(*clients).splitlines())
     finally:
         os.kill(client, signal.SIGTERM)
         os.waitpid(client, 0)
         os.close(terminal)
+
+
+@needs_tmux
+@pytest.mark.tmux
+def test_attach_next_goes_to_the_first_item_that_has_a_window(bench: Bench) -> None:
+    """Items without one are passed over, and put-off ones; where none has one, that is said.
+
+    Mutants: the first item whatever it has; put-off ones counted.
+    """
+    tasks = """\
+  - {id: gate, run: 'true', gate: human, priority: 0}
+  - {id: dies, run: 'kill -9 $$', priority: 1}
+"""
+    bench.board.write_text(bench.board.read_text() + tasks)
+    assert bench.run("start").code == 0
+    bench.worker("nap")
+    eventually(lambda: "held:dies" in bench.run("attach", "--next").out, 20)
+    assert "; 1 more in board inbox" in bench.run("attach", "--next").out
+    attached(bench, "dies", "attach", "--next")
+    argv = [sys.executable, "-m", "board", "snooze", "dies", "-q"]
+    assert subprocess.run(argv, cwd=bench.folder, env=bench.env, check=False).returncode == 0
+    ended = bench.run("attach", "--next")
+    assert (ended.code, ended.out) == (4, "")
+    assert ended.err == "supervisor: nobody needs you in a window: 1 item has none; board inbox\n"
 
 
 # --- redact

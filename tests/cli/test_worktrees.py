@@ -107,6 +107,23 @@ def test_the_list_says_what_each_tree_holds(run: Run, repo: Path) -> None:
     assert run("worktree", "list", "nobody").code == 4
 
 
+def test_how_far_a_branch_is_from_home_is_one_figure(run: Run, repo: Path) -> None:
+    """`status` counts as `worktree list` does, also where main and origin's main have come apart: what either has is
+    home. Mutant killed: a list that counts from the first base only."""
+    git(repo, "clone", "--quiet", "--bare", str(repo), str(repo.parent / "origin.git"))
+    git(repo, "remote", "add", "origin", (repo.parent / "origin.git").as_uri())
+    git(repo, "fetch", "--quiet")
+    git(repo, "remote", "set-head", "origin", "--auto")
+    tree = tree_of(run)
+    repos.commit(tree, "mine", "x")
+    git(repo, "push", "--quiet", "origin", "refund:main")
+    repos.commit(tree, "more", "x")
+    repos.commit(repo, "theirs", "x")
+    listed = next(row for row in rows(run) if row["task"] == "refund")
+    status = next(row for row in json.loads(run("status", "--json").out)["tasks"] if row["task"] == "refund")
+    assert [(seen["ahead"], seen["behind"]) for seen in (listed, status)] == [(1, 1)] * 2
+
+
 def test_park_and_unpark_say_what_they_kept(run: Run, repo: Path) -> None:
     """The tree stays as it is; what git ignores is named; a tree that was removed is made again."""
     tree = tree_of(run)

@@ -78,6 +78,7 @@ def test_what_agents_do_is_told_with_its_source_and_rule(house: House) -> None:
         ("limited", "codex", "show usage-limit"),
         ("titled", "codex", "title [ ! ] Action Required | repo"),
         ("refused", "gemini", "show error"),
+        ("spoken", "codex", "show idle", "say \x1b]7501;state=blocked:app=codex:kind=permission\x1b\\"),
         settings="  stall_after: 4s\n",
         more='  - {id: plain, run: "echo Do you want to proceed?; sleep 1000"}\n',
     )
@@ -96,6 +97,7 @@ def test_what_agents_do_is_told_with_its_source_and_rule(house: House) -> None:
     assert view["agent_until"] is not None
     assert house.happened("limited", "agent_limited")[0]["rule"] == "usage-limit"
     assert does(house, "titled", "asking", "title")["agent_rule"] == "action-required"
+    assert does(house, "spoken", "asking", "signal")["agent_rule"] == "blocked, permission"
     assert does(house, "refused", "failed")["agent_rule"] == "error"
     assert "API key not valid" in house.happened("refused", "agent_failed")[0]["said"]
     assert (seen(house, "plain")["agent_state"], seen(house, "plain")["agent_sources"]) == (None, [])

@@ -190,3 +190,17 @@ def test_a_hook_imports_next_to_nothing(tmp_path: Path) -> None:
     assert ours == {"supervisor", "supervisor.cli", "supervisor.hooks", *rooms}
     assert not plain & {"argparse", "asyncio", "dataclasses", "hashlib", "inspect", "logging", "pathlib", "subprocess"}
     assert "board.journal.redact" in imported(tmp_path, json.dumps(ASKS))
+
+
+def test_what_an_agent_says_last_is_redacted_and_bounded(tmp_path: Path) -> None:
+    """In the very file that the hook leaves: no secret, and not more than fits. Mutant killed: the message written as
+    it came."""
+    secret = "ghp_" + "A1b2" * 9
+    hook(payload("Stop", last_assistant_message=f"The key is {secret}.\n" + "é" * 20_000), as_worker(tmp_path))
+    (name,) = waiting(tmp_path)
+    data = (tmp_path / "signals" / name).read_bytes()
+    assert secret.encode() not in data
+    message = json.loads(data)["message"]
+    assert message.startswith("The key is [REDACTED:")
+    assert message.endswith("…")
+    assert len(message.encode()) <= 6000

@@ -211,7 +211,7 @@ class TestServerGone:
                     began = time.monotonic()
                     with pytest.raises(TmuxTimeout):
                         await server.panes()
-                    assert 1.9 < time.monotonic() - began < 3
+                    assert 1.9 < time.monotonic() - began < 8
                     with pytest.raises(TmuxTimeout):
                         tmux.run("display-message", "-p", "x", timeout=0.2)
                 finally:

@@ -144,6 +144,7 @@ def cases(done_if: str, drifts: st.SearchStrategy[str], doubts: st.SearchStrateg
         drift=st.none() | st.sampled_from(Unseen) | drifts,
         progressed=answers,
         limited_until=st.none() | st.sampled_from(Unseen) | spans.map(lambda span: NOW + span),
+        login_refused=answers,
         slot_at=st.none() | spans.map(lambda span: NOW + span),
         draw=st.floats(0, 1, exclude_max=True),
         grace=spans,
@@ -169,6 +170,7 @@ def deaths(draw: st.DrawFn) -> Case:
         drift=None,
         progressed=draw(st.sampled_from([True, True, False])),
         limited_until=draw(st.none() | st.sampled_from(Unseen) | spans.map(lambda span: NOW + span)),
+        login_refused=draw(st.sampled_from([False, False, True, *Unseen])),
         slot_at=draw(st.none() | spans.map(lambda span: NOW + span)),
         draw=draw(st.floats(0, 1, exclude_max=True)),
     )
@@ -274,12 +276,12 @@ def test_a_damaged_case_is_a_value_error_or_a_case(case: Case, data: st.DataObje
 # --- what is thought about, and what is left out on purpose
 
 LAWFUL = {
-    Case: "task holder verdict now policy attempt settles_on_exit done_if drift progressed limited_until slot_at draw "
-    "grace",
+    Case: "task holder verdict now policy attempt settles_on_exit done_if drift progressed limited_until "
+    "login_refused slot_at draw grace",
     Task: "id title status agent brief priority after steps step done_when claim last_token checkpoint run blocked "
     "approved record",
     Run: "step attempt started_at token head progressed stale restarts ended_at last_exit ending",
-    Step: "id prompt run resumable gate done_if stall_after on_stall max_runtime",
+    Step: "id prompt run resumable gate done_if stall_after on_stall max_runtime kind",
     Claim: "by token at expires_at",
     Checkpoint: "commit note at",
     Approval: "step by at",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -9,7 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.agents.needs import Asking, AtLimit, Failing, fit_to_show, need_of
-from supervisor.agents.reading import FRESH, NOBODY, READS, Heard, Reading, Source, State, confirmed, hear, settle
+from supervisor.agents.reading import (
+    BACKGROUND,
+    FRESH,
+    NOBODY,
+    OVERTAKEN,
+    READS,
+    Heard,
+    Reading,
+    Source,
+    State,
+    confirmed,
+    hear,
+    says_still,
+    settle,
+)
 from supervisor.agents.telling import UNSEEN_AGENT, agent_view
 
 NOW = 1_795_169_580.0
@@ -116,6 +132,14 @@ def test_what_did_not_change_is_still_so_but_was_not_read_again() -> None:
     assert (kept.state, kept.at) == (State.BUSY, NOW - 8)
 
 
+def beats(word: Reading) -> Callable[[Reading], bool]:
+    """By an account of its own: who says otherwise, later, for three seconds, and may."""
+    known = {"starting", "busy", "asking", "idle", "limited", "failed"} - {"starting"}
+    allowed = {"idle": known - {"idle"}, "limited": {"busy", "asking"}, "failed": {"busy", "asking"}}
+    may = allowed.get(word.state, known - {word.state})
+    return lambda other: other.source != word.source and other.state in may and 3 <= NOW - other.at < NOW - word.at
+
+
 @given(
     st.lists(
         st.builds(
@@ -129,18 +153,95 @@ def test_what_did_not_change_is_still_so_but_was_not_read_again() -> None:
 )
 def test_the_answer_is_somebodys_fresh_word(readings: list[Reading]) -> None:
     """By an account of its own: of the sources that know something lately the first in the list; else nobody knows."""
-    windows = {"process": 15, "hook": 120, "file": 15, "title": 15, "bell": 15, "screen": 15}
+    windows = {"process": 15, "hook": 120, "file": 15, "signal": 120, "title": 15, "bell": 15, "screen": 15}
     alive = [each for each in readings if each.state != "unknown" and NOW - each.at <= windows[each.source]]
+    alive = [each for each in alive if each.source not in ("hook", "signal") or not any(map(beats(each), alive))]
     found = settle(readings, NOW)
     if not alive:
         assert found == NOBODY
         return
-    ranks = ["process", "hook", "file", "title", "bell", "screen"]
+    ranks = ["process", "hook", "file", "signal", "title", "bell", "screen"]
     best = min(ranks.index(each.source) for each in alive)
     assert found.reading in alive
     assert found.reading is not None
     assert ranks.index(found.reading.source) == best
     assert found.state is found.reading.state
+
+
+# --- words that are said once
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "wins"),
+    [
+        (State.BUSY, State.IDLE, True),  # interrupted: no hook tells of it
+        (State.ASKING, State.BUSY, True),  # answered at the pane, and the tool takes its time
+        (State.ASKING, State.IDLE, True),
+        (State.IDLE, State.BUSY, True),
+        (State.IDLE, State.LIMITED, True),
+        (State.LIMITED, State.IDLE, False),  # an idle box is what a screen shows behind a limit, too
+        (State.FAILED, State.IDLE, False),
+        (State.FAILED, State.BUSY, True),
+        (State.BUSY, State.UNKNOWN, False),
+    ],
+)
+@pytest.mark.parametrize("source", [Source.HOOK, Source.SIGNAL])
+def test_who_speaks_once_is_overtaken(source: Source, word: State, other: State, *, wins: bool) -> None:
+    """By another source that has said otherwise for three seconds, all of them since that word; not by one that said
+    so before. Mutants killed: never overtaken; at once; by what was there before; an idle screen hides a limit."""
+    spoken = said(source, word, 20)
+    lasting = said(Source.SCREEN, other, since=NOW - OVERTAKEN)
+    assert settle([spoken, lasting], NOW).state is (other if wins else word)
+    assert settle([spoken, said(Source.SCREEN, other, since=NOW - OVERTAKEN + 0.1)], NOW).state is word
+    assert settle([spoken, said(Source.SCREEN, other, since=NOW - 20)], NOW).state is word
+
+
+def test_work_in_the_background_is_not_hidden_by_an_idle_screen() -> None:
+    """The box is there while it runs. Mutant killed: any busy word is overtaken by an idle screen."""
+    spoken = said(Source.HOOK, State.BUSY, 60, rule=BACKGROUND)
+    assert settle([spoken, said(Source.SCREEN, State.IDLE, since=NOW - 50)], NOW).state is State.BUSY
+    assert settle([spoken, said(Source.SCREEN, State.ASKING, since=NOW - 50)], NOW).state is State.ASKING
+
+
+def test_a_waiting_agents_word_may_be_confirmed() -> None:
+    """While nothing was written, or another source sees the same; not against another source, and never that it works:
+    that has to be said again. Mutants killed: each of these four."""
+    asks, works = (heard(said(Source.HOOK, state, 60)) for state in (State.ASKING, State.BUSY))
+    same, other, silent = (heard(said(Source.SCREEN, each)) for each in (State.ASKING, State.IDLE, State.UNKNOWN))
+    assert says_still(asks, [asks], NOW, is_untouched=True)
+    assert not says_still(asks, [asks, silent], NOW, is_untouched=False)
+    assert says_still(asks, [asks, same], NOW, is_untouched=False)
+    assert not says_still(asks, [asks, other], NOW, is_untouched=True)
+    assert says_still(asks, [asks, heard(said(Source.SCREEN, State.IDLE, 99))], NOW, is_untouched=True)
+    assert not says_still(works, [works], NOW, is_untouched=True)
+    assert not says_still(same, [same], NOW, is_untouched=True)
+    left = heard(said(Source.HOOK, State.BUSY, 60, rule=BACKGROUND))
+    assert says_still(left, [left, other], NOW, is_untouched=True)
+
+
+def test_an_agents_next_question_is_another_one() -> None:
+    """By its words, or by when it was asked; the screen's older words are not lent to it. Mutants killed: same tool,
+    same question; the first question's time kept; the older dialog's words."""
+    first = said(Source.HOOK, State.ASKING, 50, rule="Bash", detail="rm a", since=NOW - 50)
+    second = said(Source.HOOK, State.ASKING, 10, rule="Bash", detail="rm b", since=NOW - 10)
+    assert not first.is_same(second)
+    again = hear(heard(first), replace(first, at=NOW - 5, since=NOW - 5))
+    assert again.newest.first_at == NOW - 5
+    screen = heard(*(said(Source.SCREEN, State.ASKING, ago, detail="May I rm a?") for ago in (40, 5)))
+    need = need_of({Source.HOOK: heard(first, second), Source.SCREEN: screen}, NOW)
+    assert need == Asking(NOW - 10, "Bash", "hook", "rm b")
+    assert need_of({Source.HOOK: heard(first), Source.SCREEN: screen}, NOW) == Asking(
+        NOW - 50, "Bash", "hook", "May I rm a?"
+    )
+
+
+def test_a_limits_end_may_be_the_screens() -> None:
+    """A hook knows of the limit, the screen of its end. Mutant killed: the authority's end alone."""
+    hook = heard(said(Source.HOOK, State.LIMITED, 5, rule="rate_limit"))
+    assert need_of({Source.HOOK: hook, **two(State.LIMITED, until=NOW + 60)}, NOW) == AtLimit(
+        NOW - 5, "rate_limit", "hook", NOW + 60
+    )
+    assert need_of({Source.HOOK: hook, **two(State.LIMITED, until=NOW)}, NOW) is None
 
 
 # --- what it needs a person for

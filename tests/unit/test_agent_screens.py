@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from board.instants import format_instant
 from supervisor.agents.reading import Source, State
 from supervisor.agents.region import BOX, FEED, FOOTER, SAID, WIDEST, Region, cut
 from supervisor.agents.screens import AGENTS, LAYOUTS, NO_RULE, TABLE, TWO_RULES, read_screen
@@ -132,6 +133,18 @@ def test_the_question_is_read_off_the_screen() -> None:
     assert "touch made-up-file" in reading.detail
     assert "Do you want to proceed?\n❯ 1. Yes" in reading.detail
     assert "────" not in reading.detail
+
+
+def test_claudes_limit_names_its_end_where_its_clock_is_ours() -> None:
+    """In UTC alone: of another zone's clock nobody knows when that is. Mutant killed: the zone isn't looked at."""
+    text = read_sample("claude", "usage-limit").text
+    reading = read_screen("claude", text, AT)
+    assert reading is not None
+    assert reading.until is not None
+    assert format_instant(reading.until).endswith("T16:30:00Z")
+    abroad = read_screen("claude", text.replace("(UTC)", "(Europe/Berlin)"), AT)
+    assert abroad is not None
+    assert (abroad.state, abroad.until) == (State.LIMITED, None)
 
 
 def test_a_limit_names_its_end() -> None:

@@ -310,6 +310,28 @@ def test_a_usage_limit_is_looked_for_after_a_death_alone() -> None:
     assert decided(FIRST, unasked).rule is Rule.RESTART
 
 
+def test_a_refused_login_is_held_and_not_tried_again() -> None:
+    """It is looked for once somebody died, before any restart, and asks a person to log the agent in; never of a first
+    start, nor of a death that is on record: whoever unblocked it has been asked.
+
+    Mutants killed: no look; held by an unanswered look; held again after `board unblock`; asked of a first start.
+    """
+    unasked: Given = {"_login_refused": Unseen.NOT_LOOKED, "run": {"ended_at": None}}
+    assert (decided(unasked).rule, decided(unasked).action) == (Rule.NOT_RESUMABLE, Look("login"))
+    refused: Given = {**unasked, "_login_refused": True}
+    held = decided(refused)
+    assert held.rule is Rule.NOT_RESUMABLE
+    assert isinstance(held.action, Hold)
+    assert "its login was refused (" in held.action.on
+    for more in (
+        {"_login_refused": False},
+        {"_login_refused": Unseen.FAILED},
+        FIRST,
+        {"run": {"ended_at": format_instant(NOW - 90)}},
+    ):
+        assert decided(refused, more).rule is Rule.RESTART, more
+
+
 def test_a_step_that_is_done_already_is_settled_unstarted() -> None:
     """`done_if` is asked before a first start as well as before a restart, and before anybody is asked to approve."""
     done: Given = {"done_if": "./check", "_done_if": True, "gate": "human", "resumable": False}

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from board.inbox.item import KINDS, Kind
+from board.inbox.finding import items
+from board.inbox.item import KINDS, Kind, Origin
+from board.inbox.scene import Place
 from board.instants import format_instant
 from tests.boards import HOLDER, NOW, claimed, ran
-from tests.scenes import Record, found, line
+from tests.scenes import Record, found, line, scene
 
 AT = format_instant(NOW - 600)
 HELD = {"on": "a person: step main ended (signal 9) and may not be repeated by a machine", "by": HOLDER, "at": AT}
@@ -172,6 +174,33 @@ def test_what_is_missing_is_told() -> None:
     died = line("sink_died", problem="x", outcome="none")
     assert "lost:reader" in found(records=[died])
     assert found(records=[died, line("sink_started", None, 1)]) == {}
+
+
+def test_every_item_of_a_task_says_where_it_is() -> None:
+    """Host, board, task, step, session, window, pane, folder and branch, whatever made the item. Mutants: each of the
+    nine left out; the lost output of a task told of the whole board."""
+    windows = {"window": "@4", "pane": "%4"}
+    asks = {"agent_state": "asking", "agent_rule": "permission-prompt"}
+    live = {"p": asks, "q": {"agent_state": "asking"}, "n": {"agent_state": "failed"}, "m": {"agent_state": "limited"}}
+    ended = {"turn": {"waits": True}}
+    live |= {"t": ended, "s": {"state": "stalled"}, "l": {"state": "looping"}, "u": {"rule": "limited"}}
+    tasks = [{"id": name, "status": "in_progress", "claim": claimed()} for name in live]
+    tasks += [{**with_it, "id": f"{name}".replace(":", "-")} for name, (with_it, _) in CASES.items()]
+    tasks += [{"id": "f", "status": "failed"}, {"id": "z", "after": ["f"]}]
+    status = {
+        "tasks": {each["id"]: {**windows, **live.get(each["id"], {})} for each in tasks},
+        "drift": [{"task": "z", "detail": "x"}],
+    }
+    told = [line("write_refused", "z"), line("output_dropped", "z", dropped_bytes=9)]
+    whole = scene(*tasks, status=status, records=told)
+    made = items(whole._replace(place=lambda task: Place(f"/w/{task.id}", task.id)))
+    kinds = {item.kind for item in made}
+    assert set(Kind) - kinds == {Kind.BOARD, Kind.WRITES, Kind.SUPERVISOR, Kind.MASS_DEATH}
+    for item in made:
+        task = item.key.split(":")[-1] if item.kind in (Kind.LOST,) else item.key.split(":")[1]
+        assert item.origin == Origin("here", "/b/tasks.yaml", task, "main", "crew", "@4", "%4", f"/w/{task}", task), (
+            item.key
+        )
 
 
 def test_every_kind_has_a_meaning_and_a_place() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from supervisor.agents.reading import State
+from supervisor.agents.reading import Source, State
 from supervisor.hooks import tray
 from supervisor.hooks.folder import make_room, put
 from supervisor.hooks.intake import PATIENCE, Intake
@@ -88,17 +88,19 @@ def taken(intake: Intake) -> None:
 
 
 def test_a_storm_is_one_piece_of_news_for_each_task(tmp_path: Path) -> None:
-    """A thousand words within one round, of whatever order: each task's last one is told, once; no file is left.
-    Mutants killed: told for each signal; the loop's turn asked for each; files that stay."""
+    """A thousand words within one round, of whatever order: each task's last one is told, once; no file is left. What
+    it asks stands, masked, with what other sources say, and not in this event.
+    Mutants killed: told for each signal; the loop's turn asked for each; files that stay; the question told twice."""
     machine = Machine(str(tmp_path))
     workers = [machine.worker(f"t{number}") for number in range(5)]
     for order in range(1000):
         machine.says(order, f"t{order % 5}", "tool" if order < 990 else "asking", text=f"secret {order}")
     taken(machine.intake())
     assert [known.hooked.state for known in workers if known.hooked] == [State.ASKING] * 5
-    seen = [(task, fields["question"]) for name, task, fields in machine.told if name == "agent_signal_seen"]
-    assert seen == [(f"t{number}", f"[masked] {995 + number}") for number in range(5)]
-    assert (len(machine.told), machine.wakes) == (5, 1)
+    seen = [(task, fields["state"]) for name, task, fields in machine.told if name == "agent_signal_seen"]
+    assert seen == [(f"t{number}", "asking") for number in range(5)]
+    assert [known.heard[Source.HOOK].newest.detail for known in workers] == [f"[masked] {995 + n}" for n in range(5)]
+    assert (len(machine.told), machine.wakes, "secret" in str(machine.told)) == (5, 1, False)
     assert waiting(tmp_path) == []
 
 

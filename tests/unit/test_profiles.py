@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from board.check import problems
+from board.check import problems, profile_problems
 from board.document import Document
 from board.errors import InvalidBoard
 from board.model import Board
 from board.records import read_board
-from board.templates import template_names
+from board.syntax import parse
+from board.templates import template_names, template_text
+from supervisor.agents.screens import LAYOUTS
+from supervisor.agents.statusfile import AGENTS as FILES
+from supervisor.agents.titles import TITLES
 from supervisor.launch import Site, prepare
-from supervisor.model import Attempt
-from supervisor.profiles import Profiles
+from supervisor.model import Attempt, Exit
+from supervisor.profiles import Profile, Profiles
 
 SHIPPED = [name.removesuffix(".yaml") for name in template_names("agents")]
 BOARD = """\
@@ -72,3 +77,105 @@ def test_a_start_of_ones_own_takes_no_hooks_unasked(tmp_path: Path, said: str, h
     Mutant killed: the template's hooks go with any start."""
     board = read_board(Document(f"version: 1\nagents:\n  mine: {{use: claude{said}}}\ntasks: []\n").data)
     assert Profiles(str(tmp_path)).find(board, "mine").hooks == hooks
+
+
+# --- layers
+
+
+def found(tmp_path: Path, said: str, name: str = "mine") -> Profile:
+    board = read_board(Document(f"version: 1\nagents:\n  mine: {said}\ntasks: []\n").data)
+    return Profiles(str(tmp_path)).find(board, name)
+
+
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode"])
+def test_the_headless_variant_is_one_word_away(tmp_path: Path, name: str) -> None:
+    """`headless: true` is what the shipped `NAME-headless` is; neither shows or asks anything, both settle by exit 0.
+    Mutants killed: the variant not laid over; the screen's answers kept."""
+    quick, shipped = found(tmp_path, f"{{use: {name}, headless: true}}"), found(tmp_path, f"{{use: {name}-headless}}")
+    assert replace(quick, name="") == replace(shipped, name="")
+    assert (quick.settles, quick.screens, quick.hooks, quick.answers, quick.reads) == ("exit", None, None, None, ())
+    whole = found(tmp_path, f"{{use: {name}}}")
+    assert (whole.settles, whole.screens, quick.exits) == ("said", name, whole.exits)
+    assert quick.start != whole.start
+
+
+def test_what_is_nearer_wins_in_the_variant_too(tmp_path: Path) -> None:
+    """A start of one's own stays, and single names are overruled among exits, answers and variables.
+    Mutants killed: the template's variant over the person's start; a map replaced whole; `false` ignored."""
+    own = found(tmp_path, "{use: claude, headless: true, start: [./mine], exits: {1: mine}, env: {A: b}}")
+    assert own.start == ("./mine",)
+    assert (own.exits["1"], own.exits["143"], own.env) == ("mine", "it was told to end", {"A": "b"})
+    paused = found(tmp_path, "{use: claude, answers: {pause: 1s}}").answers
+    assert paused is not None
+    assert (paused.pause, paused.hook, "permission-prompt" in paused.keys) == (1.0, True, True)
+    assert found(tmp_path, "{use: claude-headless, headless: false}").settles == "said"
+
+
+def test_a_profile_may_stand_on_one_of_its_own_name(tmp_path: Path) -> None:
+    """The board's on the file's, the file's on the template's; one that leads back to itself is refused.
+    Mutants killed: the same layer twice; for ever round."""
+    folder = tmp_path / "agents"
+    folder.mkdir()
+    (folder / "claude.yaml").write_text("use: claude\nenv: {A: file}\n")
+    (folder / "a.yaml").write_text("use: b\n")
+    (folder / "b.yaml").write_text("use: a\n")
+    board = read_board(Document("version: 1\nagents:\n  claude: {use: claude, env: {B: board}}\ntasks: []\n").data)
+    profile = Profiles(str(tmp_path)).find(board, "claude")
+    assert profile.env == {"A": "file", "B": "board"}
+    assert profile.start[:2] == ("claude", "--session-id")
+    with pytest.raises(InvalidBoard, match='the agent profile "a" uses itself'):
+        Profiles(str(tmp_path)).find(board, "a")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("start: [x]\nanswer: 1\n", '.board/agents/odd.yaml:2:1: unknown key "answer" (did you mean "answers"?)'),
+        ("start: [x]\nexits: {one: x}\n", "expected an exit status from 0 to 255, or signal and its number"),
+        ("start: [x]\nlimited: '('\n", ".board/agents/odd.yaml:2:10: limited: missing ), unterminated subpattern"),
+        ("use: clawd\n", 'unknown profile template "clawd" (did you mean "claude"?)'),
+        ("about: x\n", "a profile needs `start`"),
+        ("- x\n", "a profile is a mapping"),
+        ("", "a profile is a mapping"),
+        ("start: [x\n", ".board/agents/odd.yaml:"),
+    ],
+)
+def test_a_file_of_ones_own_is_checked_like_the_board(tmp_path: Path, text: str, problem: str) -> None:
+    """One line, with its place. Mutant killed: what is in a file is taken as it comes."""
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "odd.yaml").write_text(text)
+    with pytest.raises(InvalidBoard) as refused:
+        found(tmp_path, "{use: odd}")
+    assert problem in refused.value.message
+    assert "\n" not in refused.value.message
+
+
+def test_ends_have_meanings(tmp_path: Path) -> None:
+    """By status or signal; what we called an end ourselves has none. Mutant killed: `signal 9` looked up as `9`."""
+    profile = found(tmp_path, "{start: [x], exits: {41: login, signal 9: killed, 9: nine}}")
+    assert [profile.meaning(each) for each in (Exit(41), Exit(signal=9), Exit(9), Exit(7), Exit())] == [
+        *("login", "killed", "nine"),
+        *(None, None),
+    ]
+    assert profile.meaning(Exit(41, cause="stopped by a person")) is None
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_profile_is_right(name: str) -> None:
+    """As a file of a person's own would have to be."""
+    assert profile_problems(parse(template_text(f"agents/{name}.yaml")), SHIPPED) == ()
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_profile_says_where_its_state_is_read(tmp_path: Path, name: str) -> None:
+    """What it names is what there is: hooks where they are wired, a title and a file where we can read them, a screen
+    where rules are known, each in its order of trust. Mutant killed: a source that nobody reads."""
+    profile = found(tmp_path, f"{{use: {name}}}")
+    there = {
+        "hook": profile.hooks is not None,
+        "file": profile.screens in FILES,
+        "title": profile.screens in {row.agent for row in TITLES},
+        "bell": profile.screens in LAYOUTS,
+        "screen": profile.screens in LAYOUTS,
+    }
+    assert list(profile.reads) == [source for source, is_there in there.items() if is_there]

@@ -91,8 +91,11 @@ RICH: dict[str, Any] = {
             "env": {"K": ""},
             "limited": "a|b",
             "settles": "said",
+            "headless": {"start": ["a", "-p"], "settles": "exit"},
+            "exits": {"1": "an error", "signal 9": "killed"},
+            "answers": {"hook": True, "pause": "150ms", "permission-prompt": {"allow": ["1"], "deny": ["Escape"]}},
         },
-        "other": {"use": "shell"},
+        "other": {"use": "shell", "headless": True},
     },
     "tasks": [
         {
@@ -226,6 +229,7 @@ def _shapes(shape: Shape) -> Iterator[Any]:
         case Named(_, value):
             yield from ({name: {"use": "shell"}} for name in ("ok", "x-ok", "not ok", "-", "_"))
             yield from ({"name": inner} for inner in _shapes(value))
+            yield from ({name: "x"} for name in ("0", "255", "256", "01", "signal 9", "signal 0", "signal", "x-1"))
         case Either(plain, part):
             yield from (*_shapes(plain), *_shapes(part))
         case Part(name):
@@ -264,6 +268,9 @@ _HOMES: dict[str, list[str | int]] = {
     "drift": ["settings", "drift"],
     "notify": ["settings", "notify", 0],
     "profile": ["agents", "mine"],
+    "headless": ["agents", "mine", "headless"],
+    "answers": ["agents", "mine", "answers"],
+    "answer": ["agents", "mine", "answers", "permission-prompt"],
     "task": ["tasks", 0],
     "step": ["tasks", 0, "steps", 0],
     "claim": ["tasks", 0, "claim"],

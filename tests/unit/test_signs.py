@@ -9,7 +9,7 @@ from board.journal.kinds import EVENTS
 from board.model import Ending
 from supervisor.activity import Activity, BeingEnded, Block, Doing, Glimpse, Looping, Overdue, Stalled, Working
 from supervisor.agents.needs import Asking, AtLimit, Failing
-from supervisor.signs import evidence, sample, seen_by, state, words
+from supervisor.signs import evidence, is_told, sample, seen_by, state, words
 from tests.boards import NOW
 
 FIRST = Glimpse(0.0, NOW - 60, "a", {})
@@ -107,3 +107,20 @@ def test_a_need_is_told_with_its_rule_and_its_source_and_redacted() -> None:
     fields = {"rule": "permission-prompt", "source": "screen", "sure": "likely", "asked_at": NOW - 9}
     assert found == ("agent_asked", {**fields, "question": "May I use [REDACTED]?"})
     assert all("hush" not in words(doing) for doing in NEEDS)
+
+
+def test_another_question_is_told_and_the_same_one_is_not() -> None:
+    """By the same source, asked at another time; whoever else sees the same question, or a file that is kept anew, is
+    no news. Mutants killed: only another kind of need is told; another source's word is another question."""
+    first = Asking(NOW - 9, "Bash", "hook", "rm a")
+    assert is_told(first, first)
+    assert not is_told(Asking(NOW, "Bash", "hook", "rm a"), first)
+    assert is_told(Asking(NOW, "permission-prompt", "screen", "rm a?"), first)
+    assert is_told(Asking(NOW, "waiting", "file"), Asking(NOW - 9, "waiting", "file"))
+    assert not is_told(LIMITED, first)
+
+
+def test_a_limit_says_until_when() -> None:
+    """Where it named that. Mutant killed: only since when."""
+    assert "until 20" in words(LIMITED)
+    assert "until" not in words(AtLimit(NOW - 9, "usage-limit", "screen"))

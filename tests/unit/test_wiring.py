@@ -59,8 +59,9 @@ def test_claude_and_codex_get_hooks_by_their_command_line(odd: str, tmp_path: Pa
     flag, override = wired("codex", tmp_path).argv
     assert flag == "-c"
     for agent, hooks in (("claude", json.loads(settings)["hooks"]), ("codex", tomllib.loads(override)["hooks"])):
-        [command] = commands(hooks)
-        assert shlex.split(command) == [odd, "hook", agent]
+        plain = [odd, "hook", agent]
+        deciding = [[*plain, "--decide"]] if agent == "claude" else []
+        assert sorted(map(shlex.split, commands(hooks))) == [plain, *deciding]
         assert set(hooks) <= set(TABLES[agent])
     assert "bypass" not in override
 
@@ -120,3 +121,48 @@ def test_a_start_carries_them_and_the_repository_nothing(tmp_path: Path) -> None
             assert all(Path(path).stat().st_mode & 0o777 == 0o600 for path in launch.files)
     assert list((tmp_path / "tree").iterdir()) == []
     assert [path.name for path in (tmp_path / ".board" / "cache" / "hooks").iterdir()] == ["gemini.json"]
+
+
+def trusting(tmp_path: Path, agent: str, said: str, branch: str | None = "t") -> Any:
+    text = f"version: 1\nagents:\n  mine: {{use: {agent}, hooks: none{said}}}\ntasks:\n"
+    board = read_board(Document(f"{text}  - {{id: t, prompt: x, agent: mine}}\n").data)
+    tree = tmp_path / ODD
+    tree.mkdir(exist_ok=True)
+    site = Site(str(tmp_path / "tasks.yaml"), str(tmp_path), str(tree), branch)
+    profile = Profiles(str(tmp_path)).find(board, "mine")
+    return prepare(board.tasks[0], Attempt("h", "t", 1, 1), profile, site, "grant")
+
+
+def test_codex_is_told_to_trust_the_tasks_tree_and_no_other(tmp_path: Path) -> None:
+    """As TOML that another reader understands, whatever the folder is called, right behind the program.
+    Mutants killed: a key that isn't quoted; trusted unasked; a person's own folder trusted."""
+    launch = trusting(tmp_path, "codex", ", trust: worktree")
+    at = launch.argv.index("-c")
+    assert tomllib.loads(launch.argv[at + 1]) == {"projects": {str(tmp_path / ODD): {"trust_level": "trusted"}}}
+    assert "-c" not in trusting(tmp_path, "codex", "").argv
+    assert "-c" not in trusting(tmp_path, "codex", ", trust: worktree", branch=None).argv
+
+
+def test_gemini_trusts_the_tree_beside_what_the_person_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file beside the board: their own entries stay, also one about this very tree.
+    Mutants killed: their list replaced; ours over theirs; `--skip-trust`."""
+    home = tmp_path / "home" / ".gemini"
+    home.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home.parent))
+    monkeypatch.delenv("GEMINI_CLI_TRUSTED_FOLDERS_PATH", raising=False)
+    theirs = home / "trustedFolders.json"
+    theirs.write_text(json.dumps({"/mine": "TRUST_PARENT"}))
+    launch = trusting(tmp_path, "gemini", ", trust: worktree")
+    path = launch.env["GEMINI_CLI_TRUSTED_FOLDERS_PATH"]
+    assert path.startswith(str(tmp_path / "cache"))
+    assert json.loads(launch.files[path]) == {"/mine": "TRUST_PARENT", str(tmp_path / ODD): "TRUST_FOLDER"}
+    theirs.write_text(json.dumps({str(tmp_path / ODD): "DO_NOT_TRUST"}))
+    again = trusting(tmp_path, "gemini", ", trust: worktree")
+    assert json.loads(again.files[path]) == {str(tmp_path / ODD): "DO_NOT_TRUST"}
+    assert "--skip-trust" not in again.argv
+
+
+@pytest.mark.parametrize("agent", ["claude", "shell"])
+def test_who_cannot_be_told_is_told_nothing(tmp_path: Path, agent: str) -> None:
+    """No bypass in its place."""
+    assert trusting(tmp_path, agent, ", trust: worktree").argv == trusting(tmp_path, agent, "").argv

@@ -1,0 +1,46 @@
+"""The contract of each shipped profile against the real program, where npm can bring it: `uv run pytest -m agents`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.contracts import bodies
+from tests.contracts.answering import answers
+from tests.contracts.api import Api
+from tests.contracts.real import PACKAGES, binary, real
+from tests.contracts.rig import Rig, repository
+from tests.house import House
+
+pytestmark = pytest.mark.agents  # and not `tmux`: only who asks for agents gets them
+
+
+@pytest.fixture(params=sorted(PACKAGES))
+def rig(request: pytest.FixtureRequest, house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    if "agents" not in str(request.config.option.markexpr).replace("not agents", ""):
+        pytest.skip("real agents run when they are asked for: -m agents")
+    cache = request.config.cache
+    assert cache is not None
+    program = binary(request.param, cache.mkdir("agents"))
+    repo = repository(house, monkeypatch)
+    with Api(request.param, repo.parent / "heard.jsonl") as api:
+        yield real(request.param, repo, program, api)
+
+
+def test_in_its_own_screen(house: House, rig: Rig) -> None:
+    if rig.kind.screen is None:
+        pytest.skip(f"no profile of {rig.kind.agent} has a screen")
+    bodies.in_a_screen(house, rig)
+
+
+def test_without_a_screen(house: House, rig: Rig) -> None:
+    bodies.without_a_screen(house, rig)
+
+
+def test_a_wrong_command_line_is_refused(rig: Rig) -> None:
+    bodies.refuses(rig)
+
+
+def test_a_permission_is_answered_both_ways(house: House, rig: Rig) -> None:
+    answers(house, rig)

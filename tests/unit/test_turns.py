@@ -1,0 +1,234 @@
+"""Whether an agent that stops is asked, told, or left to a person: how often, how soon, and on whose word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.agents.reading import Heard, Reading, Source, State
+from supervisor.turns.turn import (
+    PACE,
+    TRIES,
+    Ask,
+    Deed,
+    Glance,
+    GoOn,
+    Leave,
+    Progress,
+    Turn,
+    begun,
+    decide,
+    delivered,
+    is_due,
+    left,
+    noticed,
+    undelivered,
+)
+from tests.boards import NOW
+
+NONE = Progress("a", "1")
+FRESH_TURN = Turn("m")
+
+
+def says(
+    state: State, at: float = NOW, since: float | None = None, source: Source = Source.HOOK, **more: Any
+) -> dict[Source, Heard]:
+    reading = Reading(source, state, "rule", at, since=at if since is None else since, **more)
+    return {source: Heard(reading, 2, reading)}
+
+
+def glance(heard: dict[Source, Heard], at: float = NOW, **more: Any) -> Glance:
+    return Glance(**{"at": at, "heard": heard, "ran_for": 999.0, "is_counted": True, **more})
+
+
+def idle(since: float, at: float = NOW, source: Source = Source.HOOK, **more: Any) -> Glance:
+    return glance(says(State.IDLE, at, since, source), at, **more)
+
+
+def deed(turn: Turn, seen: Glance, progress: Progress = NONE) -> Deed | None:
+    """What is done about it now."""
+    after = noticed(turn, seen)
+    return decide(after, seen, progress) if is_due(after, seen) else None
+
+
+def asked(at: float, on: Progress = NONE) -> Turn:
+    return delivered(begun(FRESH_TURN, Ask(), on, at))
+
+
+@pytest.mark.parametrize(
+    ("seen", "rest"),
+    [
+        ({}, PACE.hooked),
+        ({"is_counted": False}, PACE.seen),
+        ({"source": Source.SCREEN}, PACE.seen),
+        ({"source": Source.SCREEN, "is_interrupted": True}, PACE.interrupted),
+    ],
+)
+def test_how_long_it_has_to_be_idle(seen: dict[str, Any], rest: float) -> None:
+    """By who says so. Mutants killed: at once; a screen is trusted like a hook; an interrupted one isn't left alone;
+    work behind it that nobody has counted yet."""
+    assert deed(FRESH_TURN, idle(NOW - rest, **seen)) == Ask()
+    assert deed(FRESH_TURN, idle(NOW - rest + 0.1, **seen)) is None
+
+
+def test_not_within_its_first_seconds() -> None:
+    """Its box is there before its first prompt is taken. Mutant killed: any age."""
+    assert deed(FRESH_TURN, idle(NOW - 99, ran_for=PACE.first - 0.1)) is None
+    assert deed(FRESH_TURN, idle(NOW - 99, ran_for=PACE.first)) == Ask()
+
+
+@pytest.mark.parametrize("state", [each for each in State if each not in (State.IDLE, State.LIMITED)])
+def test_nobody_else_is_asked(state: State) -> None:
+    """Not who works, asks, has failed (a login that was refused, too), or of whom nobody can tell."""
+    turn = replace(FRESH_TURN, ended_at=NOW - 99, ended_by=Source.HOOK)
+    assert deed(turn, glance(says(state, NOW, NOW - 99))) is None
+
+
+@pytest.mark.parametrize("state", [State.BUSY, State.ASKING])
+def test_who_is_seen_at_work_is_not_asked(state: State) -> None:
+    """Though its hook says that it stopped: one look at its screen is enough to doubt. Mutant killed: the authority's
+    word alone; only a screen that was read twice."""
+    once = Heard(Reading(Source.SCREEN, state, "rule", NOW), 1, None)
+    assert deed(FRESH_TURN, glance({**says(State.IDLE, NOW, NOW - 99), Source.SCREEN: once})) is None
+    title = says(state, NOW, NOW - 1, Source.TITLE)
+    assert deed(FRESH_TURN, glance({**says(State.IDLE, NOW, NOW - 99), **title})) is None
+
+
+def test_it_is_asked_once_and_again_only_after_progress() -> None:
+    """A second stop without progress is a person's; with a commit, a checkpoint or a step it is asked again. A look at
+    the tree that failed is no progress. Mutants killed: asked at each stop; never again; a failed look is progress."""
+    turn = noticed(asked(NOW - 300), glance(says(State.BUSY, NOW - 200)))
+    again = idle(NOW - 50)
+    assert isinstance(deed(turn, again), Leave)
+    assert deed(turn, again, Progress("a", "2")) == Ask()
+    assert deed(turn, again, Progress("b", "1")) == Ask()
+    assert isinstance(deed(turn, again, Progress("a", None)), Leave)
+    assert isinstance(deed(noticed(asked(NOW - 300, Progress("a", None)), idle(NOW - 60)), idle(NOW - 50)), Leave)
+
+
+def test_what_was_asked_has_time_to_begin() -> None:
+    """Idle since before it was asked, it may be about to begin; then it is a person's. Mutants killed: left at once;
+    asked again; waited for without end."""
+    turn = noticed(asked(NOW - PACE.taken + 0.1), idle(NOW - 900, NOW))
+    assert deed(turn, idle(NOW - 900)) is None
+    late = noticed(asked(NOW - PACE.taken), idle(NOW - 900, NOW))
+    assert isinstance(deed(late, idle(NOW - 900)), Leave)
+    assert isinstance(deed(late, idle(NOW - 900), Progress("a", "2")), Leave)
+
+
+def test_a_person_is_told_once_for_each_stop() -> None:
+    """Who waits for a person isn't decided about again until it has worked. Mutant killed: told at each look."""
+    waits = left(noticed(asked(NOW - 300), idle(NOW - 50)), "why")
+    assert deed(waits, idle(NOW - 50)) is None
+    worked = noticed(waits, glance(says(State.BUSY)))
+    assert (worked.waits, worked.ended_at, worked.asked_at) == (False, None, NOW - 300)
+    assert isinstance(deed(worked, idle(NOW - 5)), Leave)
+
+
+def test_one_standstill_is_one_stop() -> None:
+    """Whoever's word it is by: another source's, or a moment in which nobody can tell, makes no other stop. The same
+    source's later word does. Mutants killed: each of the three."""
+    stopped = noticed(FRESH_TURN, idle(NOW - 50))
+    assert noticed(stopped, idle(NOW - 20, source=Source.SCREEN)).ended_at == NOW - 50
+    assert noticed(stopped, glance({})) == stopped
+    assert noticed(stopped, idle(NOW - 20)).ended_at == NOW - 20
+
+
+def test_what_is_not_delivered_is_tried_again_and_then_a_persons() -> None:
+    """So often and so far apart, with the reason. Mutants killed: tried at each look; without end; asked for good."""
+    turn, at = noticed(FRESH_TURN, idle(NOW - 50)), NOW
+    for pause in TRIES:
+        assert deed(turn, idle(NOW - 50, at)) == Ask()
+        turn = undelivered(turn, "a half-written line", at)
+        assert turn.asked_at is None
+        assert deed(turn, idle(NOW - 50, at + pause - 0.1)) is None
+        at += pause
+    turn = undelivered(turn, "a half-written line", at)
+    assert (turn.waits, turn.why) == (True, "it could not be asked: a half-written line")
+    assert deed(turn, idle(NOW - 50, at + 9999)) is None
+
+
+def test_who_cannot_be_typed_to_is_a_persons_at_once() -> None:
+    """Nobody knows its box."""
+    assert isinstance(deed(FRESH_TURN, idle(NOW - 99, is_typeable=False)), Leave)
+
+
+# --- limits
+
+
+def limited(until: float | None, at: float = NOW) -> Glance:
+    return glance(says(State.LIMITED, at, NOW - 99, Source.SCREEN, until=until), at)
+
+
+def test_a_limit_that_is_over_is_told_once() -> None:
+    """Some seconds behind the end that it named; one that named none isn't touched. Behind that it is a person's.
+    Mutants killed: at the end itself; without an end; told at each look; never a person's."""
+    turn = noticed(FRESH_TURN, limited(NOW))
+    assert deed(turn, limited(NOW, NOW + PACE.over - 0.1)) is None
+    at = NOW + PACE.over
+    assert deed(turn, limited(NOW, at)) == GoOn(NOW)
+    assert deed(FRESH_TURN, limited(None, NOW + 99999)) is None
+    told = delivered(begun(turn, GoOn(NOW), NONE, at))
+    assert deed(told, limited(NOW, at + PACE.taken - 0.1)) is None
+    assert isinstance(deed(told, limited(NOW, at + PACE.taken)), Leave)
+
+
+def test_a_clock_read_again_is_the_same_limit() -> None:
+    """Behind its end «4:30 PM» means tomorrow's to whoever reads it anew, as after our own restart; another clock is
+    another limit, and so is one after it has worked. Mutants killed: the end that was read last; never another one."""
+    turn = noticed(FRESH_TURN, limited(NOW))
+    assert noticed(turn, limited(NOW + 86400 + 30)).limit == NOW
+    told = begun(turn, GoOn(NOW), NONE, NOW + 11)
+    assert noticed(told, limited(NOW + 86400)).told_at == NOW + 11
+    assert noticed(told, limited(NOW + 18000)) == replace(FRESH_TURN, limit=NOW + 18000)
+    assert noticed(noticed(told, glance(says(State.BUSY))), limited(NOW + 86400)).told_at is None
+
+
+def test_a_limit_does_not_take_the_question_away() -> None:
+    """What it was asked before the limit is still known behind it. Mutant killed: a limit makes everything new."""
+    turn = noticed(asked(NOW - 300), limited(NOW))
+    assert (turn.asked_at, turn.asked_on) == (NOW - 300, NONE)
+
+
+# --- whatever happens
+
+
+@given(st.lists(st.tuples(st.sampled_from(["busy", "idle", "wait", "commit", "fails", "dies"])), max_size=60))
+def test_it_is_never_asked_twice_without_progress(steps: list[tuple[str]]) -> None:
+    """Whatever the agent does, whatever fails to be delivered, and whenever the supervisor is killed right behind the
+    record: of two texts that came through, the second has a commit before it. Counted by hand."""
+    disk = turn = FRESH_TURN
+    now, commits, texts = NOW, 0, list[int]()
+    state, since = "busy", NOW
+    is_failing = False
+    for (step,) in steps:
+        now += 1
+        if step in ("busy", "idle") and step != state:
+            state, since = step, now
+        now += 500 if step == "wait" else 0
+        commits += step == "commit"
+        is_failing = step == "fails"
+        heard = says(State(state), now, since)
+        seen = glance(heard, now)
+        turn = noticed(turn, seen)
+        if not is_due(turn, seen):
+            continue
+        progress = Progress("a", str(commits))
+        match decide(turn, seen, progress):
+            case Ask() as ask:
+                before, turn = turn, begun(turn, ask, progress, now)
+                disk = turn
+                if step == "dies":
+                    turn = disk
+                elif is_failing:
+                    turn = disk = undelivered(before, "no", now)
+                else:
+                    texts.append(commits)
+                    turn = delivered(turn)
+            case Leave(why=why):
+                turn = left(turn, why)
+    assert len(set(texts)) == len(texts)
