@@ -1,7 +1,6 @@
 """Secrets in other clothes: what percent signs, backslashes, base64 and hexadecimal write of a known format.
 
-Each way of reading is a view: a decoded text, and where each of its characters stands in the written one. It masks
-nothing.
+A decoded text comes with where each of its characters, or all of it, stands in the written one. It masks nothing.
 """
 
 from collections.abc import Iterator
@@ -39,29 +38,43 @@ _CODE_HINTS: Final = (
 _HAS_CODES: Final = ("%", "\\", "&")
 
 
-class View(NamedTuple):
-    """`at[i]` is where the written text has what `text[i]` says; it has one more, the end.
+class View:
+    """`text`, decoded, says what the written text has at the places that `span` tells."""
 
-    Of a whole view no part can be cut out: what is in it stands for all of it.
-    """
-
-    text: str
-    at: tuple[int, ...]
-    is_whole: bool
+    def __init__(self, written: str) -> None:
+        self.text: Final = compiled(_CODES).sub(lambda m: _meant(m[0]), written)
+        self._codes = compiled(_CODES).finditer(written)
+        # Where each character stands in the written text, and one more, the end: as far as it was asked for.
+        self._at: list[int] = []
+        self._done = 0
+        self._end = len(written)
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        return (self.at[0], self.at[-1]) if self.is_whole else (self.at[start], self.at[end])
+        while len(self._at) <= end:
+            m = next(self._codes, None)
+            self._at += range(self._done, (self._end if m is None else m.start()) + 1)
+            self._done = self._end if m is None else m.end()
+        return self._at[start], self._at[end]
 
 
-def views(s: str) -> Iterator[View]:
-    if any(sign in s for sign in _HAS_CODES) and compiled(_CODES).search(s) is not None:
-        yield _decoded(s)
-    for m in compiled(_HEX_WORD).finditer(s):
-        for run in _hex_runs(m[0]):
-            yield View(run, m.span(), is_whole=True)
-    for m in compiled(_BASE64_WORD).finditer(s):
-        for run in _base64_runs(m[0]):
-            yield View(run, m.span(), is_whole=True)
+class Run(NamedTuple):
+    """What a word says that no part can be cut out of: what is in it stands for all of the word."""
+
+    text: str
+    start: int
+    end: int
+
+
+def decoded(s: str) -> View | None:
+    """None: it is written as it is."""
+    is_coded = any(sign in s for sign in _HAS_CODES) and compiled(_CODES).search(s) is not None
+    return View(s) if is_coded else None
+
+
+def runs(s: str) -> Iterator[Iterator[Run]]:
+    """What hexadecimal says and what base64 does, each in order."""
+    yield (Run(run, *m.span()) for m in compiled(_HEX_WORD).finditer(s) for run in _hex_runs(m[0]))
+    yield (Run(run, *m.span()) for m in compiled(_BASE64_WORD).finditer(s) for run in _base64_runs(m[0]))
 
 
 def coded_places(s: str) -> Iterator[int]:
@@ -94,20 +107,6 @@ def _likely_words(s: str) -> Iterator[str]:
                 if end - start >= _SHORTEST_WORD:
                     yield s[start:end]
                 at = fourths.find(run, max(at + 1, (end - first) // 4))
-
-
-def _decoded(s: str) -> View:
-    text: list[str] = []
-    at: list[int] = []
-    done = 0
-    for m in compiled(_CODES).finditer(s):
-        start, end = m.span()
-        text += (s[done:start], _meant(m[0]))
-        at += range(done, start + 1)
-        done = end
-    text.append(s[done:])
-    at += range(done, len(s) + 1)
-    return View("".join(text), tuple(at), is_whole=False)
 
 
 @lru_cache(maxsize=1024)

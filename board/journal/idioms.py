@@ -12,16 +12,20 @@ from typing import Final, NamedTuple
 from board.journal.patterns import compiled
 from board.journal.rules import is_plain, is_random, secret_kind
 
-_COMMAND: Final = r"(?:[^|;&\n]++|&(?!&))++"
+_COMMAND_END: Final = r"[|;\n]|&&"
 _VALUE: Final = r"(\\{0,3}\"[^\"\n\\]*|\\{0,3}'[^'\n\\]*|(?:[^\s\"'|;&<>\\]++|\\(?!\\{0,3}[nrt\"']))+)"
 
 
 class _Call(NamedTuple):
-    """Programs, the options behind which a password stands, and what comes before it there: `ann:`, `ann%`."""
+    """Programs, the options behind which a password stands, and what comes before it there: `ann:`, `ann%`.
+
+    `sign` is in every such call: programs with names of two letters seem to be everywhere.
+    """
 
     programs: str
     options: str
     before: str = ""
+    sign: str = "-"
 
     @property
     def literals(self) -> tuple[str, ...]:
@@ -34,14 +38,18 @@ _CALLS: Final = (
     _Call("curl", r"(?:-b|--cookie)[ =]?(?=[\"']?[\w.-]{1,64}=)", "="),
     _Call("mysql|mysqldump|mysqladmin|mariadb|mariadb-dump", r"-p(?=\S)"),
     _Call("sshpass", r"-p[ ]?"),
-    _Call("(?:docker|podman|buildah|skopeo|helm|nerdctl|oras|crane|az|oc|heroku|cf)[ ]+(?:[a-z]+[ ]+)?login", r"-p[ ]"),
+    _Call(
+        "(?:docker|podman|buildah|skopeo|helm|nerdctl|oras|crane|az|oc|heroku|cf)[ ]+(?:[a-z]+[ ]+)?login",
+        r"-p[ ]",
+        sign=" login",
+    ),
     _Call("redis-cli", r"-a[ ]?"),
     _Call("ldapsearch|ldapadd|ldapmodify|ldapwhoami|ldappasswd", r"-w[ ]?"),
     _Call("mongosh?|mongodump|mongorestore|sqlcmd|bcp|rabbitmqadmin", r"-[pP][ ]?"),
     _Call("openssl|keytool|jarsigner", r"-pass(?:in|out)?[ ]+pass:|-storepass[ ]|-keypass[ ]"),
     _Call("zip|7z|7za|unzip|unrar|rar", r"-[pP](?=\S)|-P[ ]"),
-    _Call("smbclient|mount|rpcclient|net[ ]+use", r"-U[ ]?|/user:(?:\S+)[ ]", "%"),
-    _Call("bw|op|lpass", r"--session[ =]"),
+    _Call("smbclient|mount|rpcclient|net[ ]+use", r"-U[ ]?|/user:(?:\S+)[ ]", "%", sign=""),
+    _Call("bw|op|lpass", r"--session[ =]", sign="--session"),
     _Call("htpasswd", r"-[a-zA-Z]*b[a-zA-Z]*[ ]+\S+[ ]+\S+[ ]+"),
 )
 # The literals without which no line is looked at.
@@ -70,31 +78,32 @@ def _literals(programs: str) -> tuple[str, ...]:
     return tuple(compiled("[a-z]+").findall(compiled(r".\?").sub("", programs)))
 
 
-def called(s: str) -> Iterator[tuple[str, int, int]]:
-    """Kind and span of each, in no order."""
+def called(s: str) -> Iterator[Iterator[tuple[str, int, int]]]:
+    """Kind and span of each: those of one way of calling in the order in which they start."""
     if any(hint in s for hint in HINTS):
-        calls = [call for call in _CALLS if any(name in s for name in call.literals)]
-        for command in compiled(_COMMAND).finditer(s) if calls else ():
-            yield from _in_command(s, command, calls)
+        for call in _CALLS:
+            if call.sign in s and any(name in s for name in call.literals):
+                yield _by_call(s, call)
         if "|" in s:
-            yield from (found for m in compiled(_PIPED).finditer(s) for found in _piped(m))
-        for m in compiled(_NETRC).finditer(s):
-            if not is_plain(m[1], "password"):
-                yield "password", *m.span(1)
-    yield from _set(s)
+            yield (found for m in compiled(_PIPED).finditer(s) for found in _piped(m))
+        if "login" in s and "password" in s:
+            yield (("password", *m.span(1)) for m in compiled(_NETRC).finditer(s) if not is_plain(m[1], "password"))
+    yield _set(s)
 
 
-def _in_command(s: str, command: re.Match[str], calls: list[_Call]) -> Iterator[tuple[str, int, int]]:
-    text = command[0]
-    for call in calls:
-        if any(name in text for name in call.literals):
-            at = compiled(rf"\b(?:{call.programs})\b").search(s, *command.span())
-            if at is not None:
-                yield from _optioned(s, call, at.end(), command.end())
+def _by_call(s: str, call: _Call) -> Iterator[tuple[str, int, int]]:
+    """Of each command what stands behind the first of its programs."""
+    program = compiled(rf"\b(?:{call.programs})\b")
+    at = program.search(s)
+    while at is not None:
+        over = compiled(_COMMAND_END).search(s, at.end())
+        end = len(s) if over is None else over.start()
+        yield from _optioned(s, call, at.end(), end)
+        at = program.search(s, end)
 
 
 def _optioned(s: str, call: _Call, start: int, end: int) -> Iterator[tuple[str, int, int]]:
-    for m in compiled(rf"(?<=\s)(?:{call.options}){_VALUE}").finditer(s, start, end):
+    for m in compiled(rf"\s(?:{call.options}){_VALUE}").finditer(s, start, end):
         span = _unquoted(s, *m.span(1))
         if call.before and (at := s.find(call.before, *span)) >= 0:
             span = (at + 1, span[1])

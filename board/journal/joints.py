@@ -38,7 +38,7 @@ def candidates(text: Text, width: int | None) -> Iterator[Candidate]:
             for m in compiled(re.escape(side) + r"[ \t]*\n").finditer(text.s):
                 yield Candidate(text.line_start(m.start()), chain(width))
     for start, last in base64_lines(text.s):
-        yield Candidate(start, coded, last)
+        yield Candidate(start, coded, last, _is_whole)
     if width is not None:
         at = 0
         for line in text.s.split("\n")[: -1 if text.s.endswith("\n") else None]:
@@ -64,7 +64,7 @@ def base64_lines(s: str) -> Iterator[tuple[int, int]]:
 
 def coded(text: Text, start: int) -> Found:
     """At most 64 lines of base64 of which one looks like text that was coded; the first is a whole one."""
-    if compiled(_BASE64_LINE).fullmatch(text.line(start)) is None:
+    if not _is_whole(text.line(start)):
         return None
     joints: list[tuple[int, int]] = []
     is_text = False
@@ -79,6 +79,10 @@ def coded(text: Text, start: int) -> Found:
         if text.next_line(at) is None and not text.is_all and len(joints) + 1 < MOST_LINES:
             return MORE
     return Unit(start, text.whole(last), KIND, tuple(joints)) if joints and is_text else None
+
+
+def _is_whole(line: str) -> bool:
+    return compiled(_BASE64_LINE).fullmatch(line) is not None
 
 
 def _line_end(s: str, at: int) -> int:

@@ -5,6 +5,8 @@ look for, a needle. The shortest has 8 characters.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain, zip_longest
 from typing import Final
 
 from board.journal.marks import Marks
@@ -15,6 +17,9 @@ from board.journal.visible import visible
 SHORTEST: Final = 8
 _BASE64_OFFSETS: Final = ((0, 0), (1, 2), (2, 3))  # bytes before the value, and the characters that they decide too
 _GRAM: Final = 4
+_MARK, _BEGIN, _OVER = "\x00", "\x01", "\x02"  # stand for marks while values are looked for: no visible text has them
+_FEW: Final = 16  # needles, of which each may as well be asked for by itself
+_LONG: Final = 4096  # characters of a text for which tables are made
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"}
 
 
@@ -41,10 +46,23 @@ def needles(known: Mapping[str, str], places: Callable[[str], str]) -> list[tupl
 
 def masked(s: str, found: list[tuple[str, str]], marks: Marks) -> str:
     """The text with each needle's place marked; what stands inside a mark is no place."""
+    if not found or any(sign in s for sign in (_MARK, _BEGIN, _OVER)):
+        return _masked_one_by_one(s, found, marks)
+    apart = marks.apart(s)
+    texts = _MARK.join(apart[::2])
+    for number, (needle, _) in enumerate(found):
+        texts = texts.replace(needle, f"{_BEGIN}{number}{_OVER}")
+    put = [marks.mark("known", secret) for _, secret in found]
+    texts = compiled(f"{_BEGIN}([0-9]+){_OVER}").sub(lambda m: put[int(m[1])], texts)
+    return "".join(chain.from_iterable(zip_longest(texts.split(_MARK), apart[1::2], fillvalue="")))
+
+
+def _masked_one_by_one(s: str, found: list[tuple[str, str]], marks: Marks) -> str:
+    """For a text that has signs which no visible text has."""
     for needle, secret in found:
         if needle in s:
-            mark = marks.mark("known", secret)
             parts = marks.apart(s)
+            mark = marks.mark("known", secret)
             s = "".join(part if i % 2 else part.replace(needle, mark) for i, part in enumerate(parts))
     return s
 
@@ -54,6 +72,27 @@ def places(s: str, word: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = s.find(word, at + len(word))
+
+
+class Needles:
+    """Which of many needles a text may have, longest first, told by their cores."""
+
+    def __init__(self, found: list[tuple[str, str]]) -> None:
+        self._all = found
+        self._numbers: dict[str, list[int]] = {}
+
+    @cached_property
+    def _cores(self) -> "Cores":
+        for number, (needle, _) in enumerate(self._all):
+            self._numbers.setdefault(_core(needle), []).append(number)
+        return Cores(needle for needle, _ in self._all)
+
+    def there(self, s: str) -> list[tuple[str, str]]:
+        if len(self._all) < _FEW or (len(s) < _LONG and not self._numbers):
+            return [pair for pair in self._all if pair[0] in s]
+        cores = self._cores.there(s if s.isascii() else s.encode("ascii", "replace").decode("ascii"))
+        numbers = sorted(number for core in cores for number in self._numbers[core])
+        return [self._all[number] for number in numbers if self._all[number][0] in s]
 
 
 class Cores:
@@ -71,10 +110,17 @@ class Cores:
     def places(self, s: str, words: Iterable[str]) -> Iterator[int]:
         """Where they stand in an ASCII text; `words` are at least those of the text that have `SHORTEST` characters."""
         long = "\n".join(word for word in words if len(word) >= SHORTEST)
-        grams = self._by_gram.keys() & set(_grams(long)) if self._by_gram else ()
-        there = {core for gram in grams for core in self._by_gram[gram] if core in long}
-        for core in (*there, *self._others):
+        for core in (*self._long_in(long), *self._others):
             yield from places(s, core)
+
+    def there(self, s: str) -> Iterator[str]:
+        """Those that stand in an ASCII text."""
+        yield from self._long_in(s)
+        yield from (core for core in self._others if core in s)
+
+    def _long_in(self, s: str) -> set[str]:
+        grams = self._by_gram.keys() & set(_grams(s)) if self._by_gram else ()
+        return {core for gram in grams for core in self._by_gram[gram] if core in s}
 
 
 def _core(needle: str) -> str:

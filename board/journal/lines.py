@@ -3,19 +3,22 @@
 Known values first, then what shows by its form, by a name, or in other clothes.
 """
 
-import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING, Final
 
 from board.journal import announced, keyblocks
-from board.journal.hidden import views
+from board.journal.hidden import Run, decoded, runs
 from board.journal.idioms import called
-from board.journal.known import masked, places
-from board.journal.marks import FAILED, Marks
+from board.journal.known import Needles, masked, places
+from board.journal.marks import CUT, FAILED, Marks
 from board.journal.notations import noted
 from board.journal.pairs import named_secrets
 from board.journal.patterns import compiled
-from board.journal.rules import is_plain, secret_kind
+from board.journal.plenty import BEHIND, MOST, MOST_CODED, Cut
+from board.journal.records import still_json
 from board.journal.tokens import Span, merged, tokens
 from board.journal.units import Text, Unit, walk
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from board.journal.own import Own
 
 _ROUNDS: Final = 6
+_FEW: Final = 8  # texts that are looked at without asking first which of them are worth it
+_RUNS_AT_ONCE: Final = 64
 
 
 class Lines:
@@ -31,43 +36,77 @@ class Lines:
         marks: Marks,
         needles: Callable[[], list[tuple[str, str]]],
         placed: Callable[[str], str],
+        hot: Callable[[str], list[int]],
         own: "Own | None",
     ) -> None:
-        """`needles` is asked at the first line only: most commands write none. `placed` takes people's places out."""
+        """`needles` is asked at the first line only: most commands write none. `placed` takes people's places out, and
+        `hot` tells where in a text of many lines a secret may be."""
         self._placed = placed
+        self._hot = hot
         self._marks = marks
-        self._needles = needles
+        self._given = needles
         self._own = own
+
+    @cached_property
+    def _needles(self) -> Needles:
+        return Needles(self._given())
 
     def settled(self, line: str) -> str:
         s = line
         for _ in range(_ROUNDS):
             done = self.once(s)
             if done == s:
-                return done if done == line else self._still_json(line, done)
+                kept = done if done == line else still_json(line, done, self._values, self._marks)
+                # What a cut record was closed with may be taken for a part of a value.
+                return self.settled(kept) if kept != done and done.endswith(CUT) else kept
             s = done
         return FAILED
 
+    def _values(self, texts: list[str]) -> dict[str, str]:
+        """What texts become that are redacted one by one."""
+        hot = self._hot_of(texts) if len(texts) > _FEW else set(texts)
+        values: dict[str, str] = {}
+        looked = 0
+        for text in dict.fromkeys(texts):
+            looked += text in hot
+            values[text] = self._placed(text) if text not in hot else self.settled(text) if looked <= MOST else CUT
+        return values
+
     def once(self, s: str) -> str:
-        s = masked(s, self._needles(), self._marks)
-        s = self.replaced(s, merged((*self.shown(s), *self._hidden(s))))
-        return self._placed(self.replaced(s, self._named(s)))
+        s = masked(s, self._needles.there(s), self._marks)
+        cut = Cut(len(s))
+        cut.behind_known(s)
+        s, end = self._replaced(s, merged(self._by_form(cut.near(s), cut)), cut)
+        cut = Cut(end)
+        s, end = self._replaced(s, self._named(s, cut), cut)
+        return self._placed(s if end == len(s) else s[:end] + CUT)
+
+    def _by_form(self, s: str, cut: Cut) -> Iterator[Span]:
+        yield from cut.first(self.shown(s))
+        yield from self._hidden(cut.near(s), cut)
 
     def spans(self, s: str) -> list[Span]:
         """All that is seen at one look, in order and apart: for a line that is not written as it is."""
-        return merged((*self._known(s), *self.shown(s), *self._hidden(s), *self._named(s)))
+        cut = Cut(len(s))
+        found = merged((*self._known(s), *self._by_form(s, cut), *self._named(s, cut)))
+        return merged((*found, Span(cut.at, len(s), "secret")))
 
     def _known(self, s: str) -> Iterator[Span]:
-        for needle, _ in self._needles():
+        for needle, _ in self._needles.there(s):
             yield from (Span(at, at + len(needle), "known") for at in places(s, needle))
 
-    def _named(self, s: str) -> list[Span]:
-        said = (*named_secrets(s, self._marks), *called(s), *noted(s))
-        return [
-            span
-            for span in merged(Span(start, end, kind) for kind, start, end in said)
-            if not self._marks.is_marked(s[span.start : span.end])
-        ]
+    def _named(self, s: str, cut: Cut) -> list[Span]:
+        said: list[Span] = []
+        for way in self._ways(s, cut):
+            spans = (Span(start, end, kind) for kind, start, end in way)
+            said += cut.first(span for span in spans if not self._marks.is_marked(s[span.start : span.end]))
+        return [span for span in merged(said) if not self._marks.is_marked(s[span.start : span.end])]
+
+    def _ways(self, s: str, cut: Cut) -> Iterator[Iterator[tuple[str, int, int]]]:
+        """What is behind a cut that one way made is not gone through by the next."""
+        yield named_secrets(s, self._marks)
+        yield from called(cut.near(s))
+        yield from noted(cut.near(s))
 
     def shown(self, s: str) -> list[Span]:
         """What shows by its form, also by people's own rules."""
@@ -79,61 +118,69 @@ class Lines:
         theirs = [Span(start, end, kind) for kind, start, end in self._own.find(s)]
         return [span for span in merged((*theirs, *found)) if not self._own.is_allowed(s[span.start : span.end])]
 
-    def replaced(self, s: str, spans: list[Span]) -> str:
-        done, out = 0, []
+    def _replaced(self, s: str, spans: list[Span], cut: Cut) -> tuple[str, int]:
+        """The text with the secrets before the cut marked, and the place in it where it is to be cut."""
+        done, out = 0, list[str]()
         for start, end, kind in spans:
             secret = s[start:end]
+            if start >= cut.at:
+                break
             if start < done or self._marks.is_marked(secret) or self._is_allowed(secret):
                 continue
             mark = self._marks.mark(kind, secret)
             out += [s[done:start], f'"{mark}"' if _is_a_number_in_json(s, start, secret) else mark]
             done = end
-        return "".join(out) + s[done:] if out else s
+        place = max(cut.at, done)
+        head = "".join((*out, s[done:place]))
+        return head + s[place : place + BEHIND], len(head)
 
     def _is_allowed(self, secret: str) -> bool:
         return self._own is not None and self._own.is_allowed(secret)
 
-    def _hidden(self, s: str) -> Iterator[Span]:
-        for view in views(s):
-            for start, end, kind in self._seen_in(view.text, is_whole=view.is_whole):
-                yield Span(*view.span(start, end), kind)
+    # --- what is written in other clothes
 
-    def _seen_in(self, text: str, *, is_whole: bool) -> Iterator[Span]:
-        yield from self.shown(text)
+    def _hidden(self, s: str, cut: Cut) -> Iterator[Span]:
+        if (view := decoded(s)) is not None:
+            inner = Cut(len(view.text))
+            yield from (Span(*view.span(start, end), kind) for start, end, kind in self._seen_in(view.text, inner))
+            if inner.at < len(view.text):
+                cut.back_to(view.span(inner.at, inner.at)[0])
+        for way in runs(cut.near(s)):
+            yield from cut.first(self._told(way), MOST_CODED)
+
+    def _seen_in(self, text: str, cut: Cut) -> Iterator[Span]:
+        yield from cut.first(self.shown(text))
         yield from self._known(text)
-        if is_whole:
-            yield from self._named(text)
-        else:
-            yield from (span._replace(end=_quoted_to(text, span)) for span in self._named(text))
+        yield from (span._replace(end=_quoted_to(text, span)) for span in self._named(cut.near(text), cut))
+        text = cut.near(text)
         if "\n" in text:
-            for unit in units_of(Text(text, is_all=True), self._marks):
-                yield from (Span(start, end, unit.kind) for start, end in unit.spans)
+            yield from cut.first(
+                Span(start, end, unit.kind)
+                for unit in units_of(Text(text, is_all=True), self._marks)
+                for start, end in unit.spans
+            )
 
-    # --- JSON in stays JSON out
+    def _told(self, way: Iterator[Run]) -> Iterator[Span]:
+        """Words that have a secret, each once."""
+        done = 0
+        while few := list(islice(way, _RUNS_AT_ONCE)):
+            for text, start, end in self._likely(few):
+                if start >= done and (seen := next(self._seen_in(text, Cut(len(text))), None)) is not None:
+                    yield Span(start, end, seen.kind)
+                    done = end
 
-    def _still_json(self, line: str, done: str) -> str:
-        text = line.strip()
-        if text[:1] + text[-1:] not in ("{}", "[]") or _parsed(done) is not None:
-            return done
-        value = _parsed(line)
-        if value is None:
-            return done
-        separators = (", ", ": ") if '": ' in text else (",", ":")
-        return json.dumps(self._walked(value[0]), ensure_ascii=False, separators=separators)
+    def _likely(self, few: list[Run]) -> list[Run]:
+        if len(few) <= _FEW:
+            return few
+        hot = self._hot_of([run.text for run in few])
+        return [run for run in few if run.text in hot]
 
-    def _walked(self, value: Any, kind: str | None = None) -> Any:
-        match value:
-            case dict():
-                return {self.settled(key): self._walked(item, secret_kind(key)) for key, item in value.items()}
-            case list():
-                return [self._walked(item, kind) for item in value]
-            case bool() | None:
-                return value
-            case str() if kind is None or self._marks.is_marked(value):
-                return self.settled(value)
-            case _:
-                text = str(value)
-                return value if kind is None or is_plain(text, kind) else self._marks.mark(kind, text)
+    def _hot_of(self, texts: list[str]) -> set[str]:
+        """Those that have to be looked at closely. Of those of several lines that is not asked."""
+        lines = [text for text in texts if "\n" not in text]
+        starts = [0, *accumulate(len(line) + 1 for line in lines)]
+        hot = {bisect_right(starts, place) - 1 for place in self._hot("\n".join(lines))}
+        return {lines[number] for number in hot}.union(text for text in texts if "\n" in text)
 
 
 def _quoted_to(text: str, span: Span) -> int:
@@ -149,10 +196,3 @@ def units_of(text: Text, marks: Marks) -> list[Unit]:
 
 def _is_a_number_in_json(s: str, start: int, secret: str) -> bool:
     return secret.replace(".", "", 1).isdigit() and s[max(0, start - 8) : start].rstrip().endswith('":')
-
-
-def _parsed(text: str) -> tuple[Any] | None:
-    try:
-        return (json.loads(text),)
-    except (ValueError, RecursionError):
-        return None

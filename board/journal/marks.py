@@ -53,6 +53,11 @@ class Marks:
         """Our own mark and nothing else: who writes more than a mark can't hide behind it."""
         return value.startswith("[REDACTED:") and self._alone.fullmatch(value) is not None
 
+    def is_word(self, s: str, at: int) -> bool:
+        """A mark stands here, and a blank, a quote or nothing behind it."""
+        m = self._exact.match(s, at) if s.startswith("[REDACTED:", at) else None
+        return m is not None and s[m.end() : m.end() + 1] in ("", " ", "\t", "\n", '"', "'")
+
     def apart(self, s: str) -> list[str]:
         """Text and marks in turn: a mark has an odd index."""
         return self._exact.split(s) if "[REDACTED:" in s else [s]

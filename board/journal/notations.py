@@ -61,19 +61,19 @@ PGPASS_HINT: Final = r":(?:[0-9]{4,5}|\*):[^:\s]{1,64}:[A-Za-z_][^:\s]{0,63}:"
 HINTS: Final = ("</", "password for ", "identified", "httponly", "samesite", "\ttrue\t", "\tfalse\t", '"kty"', "kty\\")
 
 
-def noted(s: str) -> Iterator[tuple[str, int, int]]:
-    """Kind and span of each, in no order."""
+def noted(s: str) -> Iterator[Iterator[tuple[str, int, int]]]:
+    """Kind and span of each: those of one notation in the order in which they start."""
     if "</" in s:
-        yield from _named(s, _ELEMENT, 1, 2)
-        yield from _named(s, _PLIST, 1, 2)
+        yield _named(s, _ELEMENT, 1, 2)
+        yield _named(s, _PLIST, 1, 2)
     if "alue" in s:
-        yield from _named(s, _ATTRIBUTES, 1, 3)
+        yield _named(s, _ATTRIBUTES, 1, 3)
     if "(" in s:
-        yield from _named(s, _CALL, 1, 3, is_doubted=True)
+        yield _named(s, _CALL, 1, 3, is_doubted=True)
     if "," in s:
-        yield from _named(s, _ARGUMENTS, 2, 4, is_doubted=True)
+        yield _named(s, _ARGUMENTS, 2, 4, is_doubted=True)
     if compiled(_OPENS_LIST).search(s) is not None:
-        yield from _listed(s)
+        yield _listed(s)
     yield from _said(s)
     yield from _kept(s)
 
@@ -95,38 +95,37 @@ def _listed(s: str) -> Iterator[tuple[str, int, int]]:
                     yield kind, *item.span(1)
 
 
-def _said(s: str) -> Iterator[tuple[str, int, int]]:
+def _said(s: str) -> Iterator[Iterator[tuple[str, int, int]]]:
     low = s.lower()
     if "password" in low or "identified" in low:
-        for m in compiled(_SQL).finditer(s):
-            yield "password", *m.span(2)
+        yield (("password", *m.span(2)) for m in compiled(_SQL).finditer(s))
     if " key" in low or " token" in low or " secret" in low or "password for" in low:
-        for m in compiled(_SPOKEN).finditer(s):
-            if is_random(m[1]):
-                yield "secret", *m.span(1)
+        yield (("secret", *m.span(1)) for m in compiled(_SPOKEN).finditer(s) if is_random(m[1]))
+    yield _two_words(s)
+    if any(verb in low for verb in _VERBS):
+        yield _sentences(s)
+
+
+def _two_words(s: str) -> Iterator[tuple[str, int, int]]:
     for m in compiled(_TWO_WORDS).finditer(s):
         if (kind := secret_kind(m[1])) is not None and is_random(m[3]):
             yield kind, *m.span(3)
-    if any(verb in low for verb in _VERBS):
-        for m in compiled(_SENTENCE).finditer(s):
-            end = m.end(2) - (len(m[2]) - len(m[2].rstrip(".,;:!?)")))
-            if is_random(s[m.start(2) : end]):
-                yield secret_kind(m[1].replace(" ", "_")) or "secret", m.start(2), end
 
 
-def _kept(s: str) -> Iterator[tuple[str, int, int]]:
+def _sentences(s: str) -> Iterator[tuple[str, int, int]]:
+    for m in compiled(_SENTENCE).finditer(s):
+        end = m.end(2) - (len(m[2]) - len(m[2].rstrip(".,;:!?)")))
+        if is_random(s[m.start(2) : end]):
+            yield secret_kind(m[1].replace(" ", "_")) or "secret", m.start(2), end
+
+
+def _kept(s: str) -> Iterator[Iterator[tuple[str, int, int]]]:
     """What files and programs keep without a secret's name: cookies, keys in JSON, PostgreSQL's passwords."""
     if "\t" in s:
-        for m in compiled(_COOKIE_FILE).finditer(s):
-            yield "cookie", *m.span(1)
+        yield (("cookie", *m.span(1)) for m in compiled(_COOKIE_FILE).finditer(s))
     if "httpOnly" in s or "sameSite" in s:
-        for m in compiled(_COOKIE_JSON).finditer(s):
-            if len(m[2]) >= 8:
-                yield "cookie", *m.span(2)
+        yield (("cookie", *m.span(2)) for m in compiled(_COOKIE_JSON).finditer(s) if len(m[2]) >= 8)
     if "kty" in s:
-        for m in compiled(_JWK).finditer(s):
-            yield "key", *m.span(3)
+        yield (("key", *m.span(3)) for m in compiled(_JWK).finditer(s))
     if ":" in s:
-        for m in compiled(_PGPASS).finditer(s):
-            if is_random(m[1]):
-                yield "password", *m.span(1)
+        yield (("password", *m.span(1)) for m in compiled(_PGPASS).finditer(s) if is_random(m[1]))

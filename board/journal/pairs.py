@@ -5,6 +5,7 @@ It masks nothing, and leaves out what only looks so: prose, code, templates, val
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from board.journal.marks import Marks
@@ -32,6 +33,8 @@ _SCHEME: Final = r"(?i:bearer|basic|token|apikey|negotiate)[ \t]{1,4}"
 _SHELL_WORD: Final = r"(?:[^\s\"'`\\]++|\\(?!\\{0,3}[nrt\"']))*+"
 _REST: Final = r"(?:[^\n\"'\\&]++|&(?!(?:quot|apos|#3[49]|#x2[27]);)|\\(?!\\{0,3}[nrt\"']))*+"
 _YAML_REST: Final = r"(?:[^\n#\\]++|\\(?!\\{0,3}[nrt\"'])|(?<![ \t])#)*+"
+_COOKIES: Final = ("cookie", "set-cookie")
+_LONGEST_COOKIE: Final = len("--set-cookie")
 
 
 class _Name(NamedTuple):
@@ -72,6 +75,8 @@ def _secret_after(s: str, at: re.Match[str], marks: Marks) -> tuple[str, int, in
     kind = _kind(s, at, key)
     if kind is None or (key.lower() == "pass" and ":" in (at["sep"] or " ")):
         return None
+    if kind not in ("auth", "cookie") and marks.is_word(s, at.end()):
+        return None
     sep = at["sep"] or " "
     name = _Name(key, kind, sep.strip() or " ", sep != sep.strip(), *at.span())
     start, end = _value_span(s, name, marks)
@@ -89,12 +94,12 @@ def _has_a_session(cookies: str) -> bool:
 
 def _kind(s: str, at: re.Match[str], key: str) -> str | None:
     """Also where the place of a name says more than the name."""
-    before = s[max(0, at.start() - 1) : at.start()]
-    if before == ":" and at["sep"] == ":":
+    sep = at["sep"]
+    if sep == ":" and s.startswith(":", at.start() - 1) and at.start():
         return None  # `arn:aws:secretsmanager:eu-west-1:1:secret:name`
-    if key == "PWD" and before == ";":
+    if key == "PWD" and s.startswith(";", at.start() - 1) and at.start():
         return "password"  # ODBC; elsewhere it is a folder
-    return "cookie" if key.lstrip("-").lower() in ("cookie", "set-cookie") else secret_kind(key)
+    return "cookie" if len(key) <= _LONGEST_COOKIE and key.lstrip("-").lower() in _COOKIES else secret_kind(key)
 
 
 def _value_span(s: str, name: _Name, marks: Marks) -> tuple[int, int]:
@@ -158,6 +163,7 @@ def _stands_first(s: str, start: int) -> bool:
     return (line > 0 or start <= 64) and s[line:start].strip(" \t-") in ("", "export", "set", "env")
 
 
+@lru_cache(maxsize=16)
 def _quoted(close: str) -> str:
     """What stands between quotes; escaped ones (JSON within JSON) end at the same escape, all end with the line."""
     if len(close) == 1:

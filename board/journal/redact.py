@@ -116,7 +116,7 @@ class Redactor:
     def _lines(self) -> "Lines":
         from board.journal.lines import Lines
 
-        return Lines(self.marks, self.needles, self.placed, self._own)
+        return Lines(self.marks, self.needles, self.placed, self.hot, self._own)
 
     def _kinds(self) -> frozenset[str]:
         from board.journal.tokens import KINDS as TOKEN_KINDS

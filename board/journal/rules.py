@@ -76,7 +76,10 @@ KINDS: Final = frozenset({*_WORDS.values(), *_LAST_WORDS.values(), "cookie"})
 def may_name_a_secret(text: str) -> bool:
     """A cheap look: False means that no name in `text` is a secret's."""
     low = text.lower()
-    return any(stem in low for stem in STEMS)
+    for stem in STEMS:  # noqa: SIM110 - `any` takes three times as long, and each name of a line is asked about
+        if stem in low:
+            return True
+    return False
 
 
 @lru_cache(maxsize=2048)

@@ -6,6 +6,7 @@ units come out however a text was cut. It masks nothing.
 
 from collections.abc import Callable, Iterator
 from enum import Enum
+from heapq import heapify, heappop, heappush
 from typing import Final, NamedTuple
 
 
@@ -63,28 +64,45 @@ Finder = Callable[[Text, int], Found]
 
 
 class Candidate(NamedTuple):
-    """A line in which a unit may start; where another unit reaches into it, it may start behind that, up to `last`."""
+    """A line in which a unit may start; where another unit reaches into it, it may start in the first line behind that
+    which is `able`, up to `last`."""
 
     start: int
     find: Finder
     last: int = -1
+    able: Callable[[str], bool] = lambda _line: True
 
 
 def walk(text: Text, candidates: list[Candidate]) -> tuple[list[Unit], int]:
     """The units from left to right, and where those lines start that must wait for more."""
     units: list[Unit] = []
     done = 0
-    for start, find, last in sorted(candidates, key=lambda each: each.start):
-        if start < done and last < done:
+    waiting = [(each.start, place) for place, each in enumerate(candidates)]
+    heapify(waiting)
+    while waiting:
+        start, place = heappop(waiting)
+        each = candidates[place]
+        if start < done:
+            later = _able_from(text, done, each)
+            if later is not None:
+                heappush(waiting, (later, place))
             continue
-        start = max(start, done)  # noqa: PLW2901
-        match find(text, start):
+        match each.find(text, start):
             case Unit() as unit:
                 units.append(unit)
                 done = unit.end
             case More():
                 return units, start
     return units, len(text.s)
+
+
+def _able_from(text: Text, start: int, each: Candidate) -> int | None:
+    at: int | None = start
+    while at is not None and at <= each.last:
+        if each.able(text.line(at)):
+            return at
+        at = text.next_line(at)
+    return None
 
 
 def lines_from(text: Text, start: int, most: int) -> Iterator[tuple[int, str]]:

@@ -23,6 +23,7 @@ from board.journal.redact import Redactor
 from board.journal.sieve import Sieve
 from tests.bench.printed import text_of
 from tests.programs import environment
+from tests.redaction import full
 from tests.redaction.clean import alterations, made
 
 SIZE = 4_000_000  # characters of text
@@ -67,8 +68,6 @@ UNITS = {
     "begun marks": "[REDACTED:",
     "no ASCII": "\u00e9\u4e2d",
 }
-FULL = "curl -u a:b "  # each of them is masked by itself
-
 THEIRS = """\
 import json, signal, sys, time
 from detect_secrets.core import scan
@@ -195,13 +194,27 @@ def _hostile(other: dict[str, Theirs] | None) -> None:
     print(f"\nthe worst of {len(took)} hostile lines of {HOSTILE_SIZE // 1000} kB")
     for name, seconds in sorted(took.items(), key=lambda pair: -pair[1])[:3]:
         print(f"{f'crewboard: {name}':<44}{seconds * 1e3:>8.0f} ms")
-    full = (FULL * HOSTILE_SIZE)[:HOSTILE_SIZE] + "\n"
-    print(f"{f'a line of {full.count(FULL):,} secrets':<44}{best(lambda: through(one, full)) * 1e3:>8.0f} ms")
+    _full()
     if other is not None:
         theirs = {name: told for name, told in other.items() if name in UNITS}
         for name, told in sorted(theirs.items(), key=lambda pair: -pair[1].seconds)[:3]:
             more = " and not done" if told.lines < 0 else ""
             print(f"{f'detect-secrets: {name}':<44}{told.seconds * 1e3:>8.0f} ms{more}")
+
+
+def _full() -> None:
+    """Beside a line of marks, which has nothing to mask: others may be at work, and the ratio says more."""
+    marks = hostile()["marks"]
+    lines = {way: full.line(way, HOSTILE_SIZE).text for way in full.WAYS}
+    lines |= {"of all ways": full.mixed(HOSTILE_SIZE).text, "a record": full.record(HOSTILE_SIZE).text}
+    print(f"the worst of {len(lines)} lines of {HOSTILE_SIZE // 1000} kB that are full of secrets")
+    for known in (0, 50):
+        one = redactor(known, fast=False)
+        least = best(lambda: through(one, marks))  # noqa: B023 - called here
+        took = {way: best(lambda line=line: through(one, line + "\n")) for way, line in lines.items()}  # type: ignore[misc]  # noqa: B023
+        for way, seconds in sorted(took.items(), key=lambda pair: -pair[1])[:3]:
+            what = f"crewboard: {way}, {known or 'no'} known values"
+            print(f"{what:<56}{seconds * 1e3:>8.0f} ms, {seconds / least:.1f} of a line of marks")
 
 
 def _clean(clean: str, other: dict[str, Theirs] | None) -> None:

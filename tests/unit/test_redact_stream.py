@@ -1,6 +1,7 @@
 """Text of many lines: what belongs together is found however it was cut, and lines that are left out hold nothing."""
 
 import base64
+import hashlib
 import html
 import json
 import random
@@ -139,7 +140,14 @@ TEXTS = st.lists(LINES, max_size=24).flatmap(
 )
 
 
+CODED = base64.b64encode(f"a long text and {GITHUB} in it".encode()).decode()[:60]
+REACHED_INTO = "\n".join(
+    ["x" * 20, CODED, "red", base64.b64encode(hashlib.sha512(b"made up").digest()).decode()[:64], CODED, "", ""]
+)
+
+
 @settings(max_examples=400, deadline=None)
+@example(REACHED_INTO, 1, 20, False)  # a wrapped line takes the first of a run of base64, which goes on behind it
 @given(TEXTS, st.sampled_from([1, 2, 7, 40, 300]), st.sampled_from([None, 20, 40]), st.booleans())
 def test_the_result_does_not_depend_on_the_pieces(text: str, size: int, width: int | None, ends: bool) -> None:
     """A text in any pieces comes out as the text at once.
