@@ -156,7 +156,7 @@ class Lines:
         if "\n" in text:
             yield from cut.first(
                 Span(start, end, unit.kind)
-                for unit in units_of(Text(text, is_all=True), self._marks)
+                for unit in units_of(Text(text, is_all=True), self._marks, MOST + 1)
                 for start, end in unit.spans
             )
 
@@ -189,9 +189,9 @@ def _quoted_to(text: str, span: Span) -> int:
     return span.end if m is None else m.start()
 
 
-def units_of(text: Text, marks: Marks) -> list[Unit]:
-    """Lines that belong together in a whole text, but for those that a terminal cut."""
-    return walk(text, [*keyblocks.candidates(text), *announced.candidates(text, marks)])[0]
+def units_of(text: Text, marks: Marks, most: int | None = None) -> list[Unit]:
+    """Lines that belong together in a whole text, but for those that a terminal cut; at most so many."""
+    return walk(text, [*keyblocks.candidates(text), *announced.candidates(text, marks)], most)[0]
 
 
 def _is_a_number_in_json(s: str, start: int, secret: str) -> bool:

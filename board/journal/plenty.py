@@ -12,9 +12,9 @@ from board.journal.patterns import compiled
 from board.journal.tokens import Span
 
 BEHIND: Final = 4096  # characters behind a cut that are gone through, to see what begins before it
-MOST: Final = 256  # secrets of one way of writing them that are told one by one
+MOST: Final = 96  # secrets of one way of writing them that are told one by one
 _KNOWN: Final = "[REDACTED:known:"
-MOST_CODED: Final = 128  # of those in base64 or hexadecimal, each of which is decoded and looked at by itself
+MOST_CODED: Final = 48  # of those in base64 or hexadecimal, each of which is decoded and looked at by itself
 
 
 class Cut:

@@ -73,13 +73,13 @@ class Candidate(NamedTuple):
     able: Callable[[str], bool] = lambda _line: True
 
 
-def walk(text: Text, candidates: list[Candidate]) -> tuple[list[Unit], int]:
-    """The units from left to right, and where those lines start that must wait for more."""
+def walk(text: Text, candidates: list[Candidate], most: int | None = None) -> tuple[list[Unit], int]:
+    """The units from left to right, or as many as are asked for, and where the lines start that wait for more."""
     units: list[Unit] = []
     done = 0
     waiting = [(each.start, place) for place, each in enumerate(candidates)]
     heapify(waiting)
-    while waiting:
+    while waiting and (most is None or len(units) < most):
         start, place = heappop(waiting)
         each = candidates[place]
         if start < done:
