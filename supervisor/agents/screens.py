@@ -104,6 +104,21 @@ TABLE: Final[tuple[Row, ...]] = (
         r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*\d\. No[^\n]*\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
         *(_CLAUDE, "permission"),
     ),
+    _asks(
+        *("claude", "permission-unnumbered"),
+        r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*(?:No|Yes)\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
+        *(_CLAUDE, "permission-auto"),
+    ),
+    _asks(
+        *("claude", "auto-mode-unchecked"),
+        r"^ *Auto mode can.t check actions in this session\n[\s\S]*\n\s*Enter to stay in auto mode · [^\n]*Esc to cancel\Z",
+        *(_CLAUDE, "auto-unchecked"),
+    ),
+    _asks(
+        *("claude", "auto-mode-offer"),
+        r"^ *Make auto mode your default permission mode\?\n[\s\S]*\n[❯ ]*No, keep manual mode\Z",
+        *(_CLAUDE, "auto-default"),
+    ),
     _asks("claude", "question", r"\n\s*Enter to select · ↑/↓ to navigate · Esc to cancel\Z", _CLAUDE, "question"),
     Row(
         *("claude", "transcript-viewer", State.UNKNOWN, Region.OPEN),

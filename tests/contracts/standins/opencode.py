@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 import time
 import uuid
@@ -38,7 +39,19 @@ def _open(said: Said) -> Talk:
     path = data / "sessions" / f"{name}.jsonl"
     if resumed and not path.exists():
         refuse("Error: Session not found")
-    return Talk(path, "opencode")
+    talk = Talk(path, "opencode")
+    talk.write({"role": "system", "text": name})
+    if not resumed:
+        _note(data, name)
+    return talk
+
+
+def _note(data: Path, name: str) -> None:
+    """Its sessions are rows of a database, of which more is known than is used."""
+    now = int(time.time() * 1000)
+    with sqlite3.connect(data / "opencode.db", timeout=10, isolation_level=None) as db:
+        db.execute("CREATE TABLE IF NOT EXISTS session (id, parent_id, directory, time_created, time_updated)")
+        db.execute("INSERT INTO session VALUES (?, NULL, ?, ?, ?)", (name, str(Path.cwd()), now, now))
 
 
 def _run(said: Said) -> None:
