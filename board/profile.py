@@ -31,7 +31,7 @@ from board.shapes import (
 # The rules by which a screen is told to ask something: what an answer's keys are for.
 QUESTIONS: Final = (
     *("permission-prompt", "question", "confirm", "trust-dialog", "hooks-review", "first-run-dialog"),
-    *("bypass-dialog", "mcp-dialog", "api-key-dialog"),
+    *("bypass-dialog", "mcp-dialog", "api-key-dialog", "auto-mode-unchecked", "auto-mode-offer"),
 )
 SOURCES: Final = ("hook", "file", "title", "bell", "screen")
 KEYS: Final = Items(Text("a key as tmux names it, such as 1, y, Enter or Escape", r"^\S{1,32}$"), "a list of keys", 1)

@@ -101,13 +101,8 @@ TABLE: Final[tuple[Row, ...]] = (
     _asks("claude", "api-key-dialog", rf"^ *Do you want to use this API key\?{_ENTER}", _CLAUDE, "api-key"),
     _asks(
         *("claude", "permission-prompt"),
-        r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*\d\. No[^\n]*\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
+        r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*(?:\d\. No[^\n]*|Yes)\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
         *(_CLAUDE, "permission"),
-    ),
-    _asks(
-        *("claude", "permission-unnumbered"),
-        r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*(?:No|Yes)\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
-        *(_CLAUDE, "permission-auto"),
     ),
     _asks(
         *("claude", "auto-mode-unchecked"),
