@@ -28,12 +28,12 @@ class Case:
         self.is_asked = is_asked
 
 
-def crew(house: House, rig: Rig, profile: str, cases: Iterable[Case]) -> None:
-    """Each task with the shipped profile as it is, but for a home of its own."""
+def crew(house: House, rig: Rig, profile: str, cases: Iterable[Case], more: str = "") -> None:
+    """Each task with the shipped profile as it is, but for a home of its own and whatever `more` keys say."""
     agents, tasks = [], []
     for case in cases:
         home = rig.home(case.name, is_known=case.is_known, is_asked=case.is_asked)
-        agents.append(f'  {case.name}: {{use: {profile}, env: {{HOME: "{home}"}}}}\n')
+        agents.append(f'  {case.name}: {{use: {profile}, env: {{HOME: "{home}"}}{more}}}\n')
         tasks.append(
             f"  - {{id: {case.name}, agent: {case.name}, resumable: {str(case.is_resumable).lower()}, "
             f'prompt: "{case.prompt}"}}\n'

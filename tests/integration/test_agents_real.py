@@ -11,6 +11,7 @@ from tests.contracts.answering import answers
 from tests.contracts.api import Api
 from tests.contracts.real import PACKAGES, binary, real
 from tests.contracts.rig import Rig, repository
+from tests.contracts.typing import stops_and_is_told
 from tests.house import House
 
 pytestmark = pytest.mark.agents  # and not `tmux`: only who asks for agents gets them
@@ -42,5 +43,12 @@ def test_a_wrong_command_line_is_refused(rig: Rig) -> None:
     bodies.refuses(rig)
 
 
-def test_a_permission_is_answered_both_ways(house: House, rig: Rig) -> None:
-    answers(house, rig)
+@pytest.mark.parametrize("how", ["hook", "keys"])
+def test_a_permission_is_answered_both_ways(house: House, rig: Rig, how: str) -> None:
+    if how == "hook" and rig.kind.agent != "claude":
+        pytest.skip(f"{rig.kind.agent} is answered by keys alone")
+    answers(house, rig, how)
+
+
+def test_who_stops_is_asked_once_and_takes_words(house: House, rig: Rig) -> None:
+    stops_and_is_told(house, rig)
