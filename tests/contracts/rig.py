@@ -169,7 +169,8 @@ def _furnish_gemini(home: Path, site: Site) -> None:
     # It knows no worktrees: what is trusted is the folder that they and the repository are in.
     trusted = {str(site.folder.parent): "TRUST_FOLDER"} if site.is_known else {}
     (home / ".gemini" / "trustedFolders.json").write_text(json.dumps(trusted), encoding="utf-8")
-    settings = {"security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": True}}}
+    security = {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": True}}
+    settings = {"security": security, "model": {"name": "gemini-2.5-flash"}}  # by itself it asks a model which to take
     (home / ".gemini" / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 

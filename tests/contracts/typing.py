@@ -17,7 +17,7 @@ LONG = "\n".join(f"line {number} of a long plain-word text" for number in range(
 def stops_and_is_told(house: House, rig: Rig) -> None:
     """Idle and not done it is asked once, and then a person's. What the person then sends arrives once and whole, of
     one line and of many, also where the agent shows a placeholder for it; over somebody's draft nothing is typed."""
-    crew(house, rig, str(rig.kind.screen), [Case(TASK, "HELLO", is_asked=True)])
+    crew(house, rig, str(rig.kind.screen), [Case(TASK, "HELLO")])
     house.start(env=rig.environment())
     eventually(lambda: _waits(house), 2 * rig.patience, lambda: f"{shown(house, TASK)} {house.tail(TASK)}")
     assert _arrivals(rig, "is neither finished nor blocked") == 1
