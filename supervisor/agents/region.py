@@ -24,6 +24,7 @@ FEED: Final = "\f"  # between what was said and the footer: nothing on a screen 
 BOX: Final = 12  # lines of it: a longer draft is cut off by the agents themselves
 
 _RULE: Final = re.compile(r"\s*[─━▀▄]{20,}\s*")
+_TOP: Final = re.compile(r"\s*╭─+╮\s*")  # of a frame that is closed on all sides
 _CHOICE: Final = re.compile(r"\s*\S\s*\d+\.\s")
 
 
@@ -138,8 +139,10 @@ def _said(above: Sequence[str], prompt: str) -> tuple[str, ...]:
 
 
 def _open(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
-    """Back to the last rule but one, or to what the person typed last where a bare prompt can't be a choice."""
+    """Back to the last rule but one, or the last frame's top, or to what the person typed last where a bare prompt can't
+    be a choice."""
     since = [0, *(place + 1 for place, line in enumerate(lines) if _RULE.fullmatch(line))]
     typed = [place + 1 for place, line in enumerate(lines) if _is_prompt(line, layout.prompt)]
-    starts = [since[-2 if len(since) > 2 else -1], *(typed[-1:] if layout.frame in _BARE else ())]
+    tops = [place for place, line in enumerate(lines) if _TOP.fullmatch(line)]
+    starts = [since[-2 if len(since) > 2 else -1], *tops[-1:], *(typed[-1:] if layout.frame in _BARE else ())]
     return tuple(lines[max(starts) :][-OPEN:])
