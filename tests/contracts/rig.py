@@ -64,6 +64,7 @@ class Kind:
     ask: str = "RUN[{command}]"
     asks: str = "permission-prompt"
     dialog: str | None = "trust-dialog"
+    is_held: bool = True  # by that dialog: the model is told nothing before somebody answers it
     screen: str | None = None  # its profiles
     headless: str | None = None
     stays: bool = True
@@ -225,6 +226,7 @@ GEMINI = Kind(
     refused="failed",
     screen="gemini",
     headless="gemini-headless",
+    is_held=False,
     outcomes={"AUTHFAIL": 145},
     keeps=("gemini", "gemini-headless"),
     conversation=".gemini/tmp/*/chats/session-*.jsonl",
