@@ -118,7 +118,7 @@ class Looker:
     async def _learn_exit(self, known: Known) -> None:
         pane = self._pane(known)
         if known.ended is None and pane is not None and self._server is not None:
-            known.ended = await _exit_of(self._server, pane)
+            known.ended = _listed_exit(pane) or await _exit_of(self._server, pane)
 
     def _seen(
         self,
@@ -146,6 +146,12 @@ class Looker:
             activity=known.activity if lives else None,
             need=need_of(known.heard, listing.at) if lives else None,
         )
+
+
+def _listed_exit(pane: Pane) -> Exit | None:
+    """The listing may have told it already."""
+    is_told = pane.is_dead and (pane.exit_status is not None or pane.exit_signal is not None)
+    return Exit(pane.exit_status, pane.exit_signal) if is_told else None
 
 
 async def _exit_of(server: Server, pane: Pane) -> Exit | None:

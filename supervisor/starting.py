@@ -66,13 +66,14 @@ class Starter:
         if is_new and await self._is_otherwise(keeping, site):
             return
         head = keeping.facts.head or await looks.tip_of(site)
-        pane, left, talk = await asyncio.gather(
+        # The last screen is asked for in the same breath: a server that is flooded takes its time for each answer.
+        pane, _, left, talk = await asyncio.gather(
             server.open_window(self.tools.session, task.id, site.tree),
+            self.tools.capture(keeping),
             self._left_in(task, site),
             conversation(self.tools, keeping, profile, site),
         )
         site = replace(site, left=left, conversation=talk)
-        await self.tools.capture(keeping)
         started, launch = self._record(keeping, profile, site, Opening(action, head, _last_exit(keeping)))
         keeping.known = Known(started.attempt, pane=pane.id, window=pane.window_id, is_ours=True)
         mark = {ATTEMPT_OPTION: started.attempt.mark}
