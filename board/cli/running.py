@@ -32,6 +32,8 @@ def run(ctx: Context) -> int | None:
     with ctx.placed():
         result = ctx.engine.add(make)
     task = result.task
+    if ctx.args.notify and not ctx.read().board.settings.notify:
+        outlet.complain(outlet.lines(["board: settings.notify says nowhere to send to, so nobody is told of its end"]))
     if wait is not None and not ctx.args.json:
         _say_added(ctx, task.id, task.agent)
         _tell_keeper(ctx)
@@ -78,6 +80,7 @@ def _record(ctx: Context, words: str) -> dict[str, Any]:
         "prompt": None if words == title else words,
         "kind": args.kind,
         "resumable": True if args.resumable else None,
+        "notify": True if args.notify else None,
         "worktree": False if args.in_place else None,
         "done_when": args.done_when,
     }

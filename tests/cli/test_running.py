@@ -125,6 +125,23 @@ def test_what_cannot_be_run_is_one_line(run: Run, folder: Path, monkeypatch: pyt
     assert "several agents are defined here, so name one; --agent a or b" in run("run", "x").err
 
 
+def test_who_wants_to_be_told_of_the_end_says_so(run: Run, folder: Path) -> None:
+    """It is a key of the task; that nobody is told is said where that is so. Mutants killed: the key left out; the
+    warning always."""
+    nowhere = "board: settings.notify says nowhere to send to, so nobody is told of its end\n"
+    assert nowhere in run("run", "Do it", "--notify").err
+    assert tasks(folder)[-1]["notify"] is True
+    assert nowhere not in run("run", "Do more").err
+    assert "notify" not in tasks(folder)[-1]
+    text = (folder / "tasks.yaml").read_text()
+    (folder / "tasks.yaml").write_text(
+        text.replace("version: 1\n", "version: 1\nsettings: {notify: [{to: [desktop], kinds: [board]}]}\n")
+    )
+    assert nowhere not in run("run", "Do it all", "--notify").err
+    (folder / "tasks.yaml").write_text(text.replace("notify: true", "notify: soon"))
+    assert 'notify: expected true or false, got "soon"' in run("check").err
+
+
 def test_waiting_ends_and_the_task_goes_on(run: Run, folder: Path) -> None:
     """A time-out is 75 with the way to go on waiting, after a line of progress; the words may stand behind `--wait`."""
     said = run("run", "Do it", "--wait", "100ms")
