@@ -111,6 +111,33 @@ def test_what_is_nearer_wins_in_the_variant_too(tmp_path: Path) -> None:
     assert found(tmp_path, "{use: claude-headless, headless: false}").settles == "said"
 
 
+def test_a_headless_name_stands_on_the_boards_own_entry(tmp_path: Path) -> None:
+    """`claude-headless`, where the board says what `claude` is: its variables and its limit, and the template's
+    printing start. Who has said what the name is, on the board or in a file, is not overruled; an entry that only has
+    a start of its own has no variant. Mutants killed: the template alone; its start for the variant's; a file passed
+    over; no look at whether there is a variant."""
+
+    def of(agents: str, name: str) -> Profile:
+        board = read_board(Document(f"version: 1\nagents: {agents}\ntasks: []\n").data)
+        return Profiles(str(tmp_path)).find(board, name)
+
+    own = of("{claude: {use: claude, env: {A: b}, limited: enough}}", "claude-headless")
+    shipped = of("{}", "claude-headless")
+    assert (own.env, own.limited and own.limited.pattern) == ({"A": "b"}, "enough")
+    assert (own.start, own.settles, own.screens) == (shipped.start, "exit", None)
+    assert of("{bot: {use: claude, env: {A: b}}}", "bot-headless").start == shipped.start
+    both = of("{bot: {start: [bot], headless: {start: [bot, -p], settles: exit}}}", "bot-headless")
+    assert (both.start, both.settles, both.name) == (("bot", "-p"), "exit", "bot-headless")
+    for start in ("{start: [./wrapper]}", "{use: claude, start: [./wrapper]}"):
+        assert of(f"{{claude: {start}}}", "claude-headless") == shipped
+    with pytest.raises(InvalidBoard, match='no agent profile "bot-headless"'):
+        of("{bot: {start: [bot]}}", "bot-headless")
+    assert of("{claude: {use: claude, env: {A: b}}, claude-headless: {start: [x]}}", "claude-headless").start == ("x",)
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "claude-headless.yaml").write_text("start: [y]\n")
+    assert of("{claude: {use: claude, env: {A: b}}}", "claude-headless").start == ("y",)
+
+
 def test_a_profile_may_stand_on_one_of_its_own_name(tmp_path: Path) -> None:
     """The board's on the file's, the file's on the template's; one that leads back to itself is refused.
     Mutants killed: the same layer twice; for ever round."""
