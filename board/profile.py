@@ -33,7 +33,7 @@ QUESTIONS: Final = (
     *("permission-prompt", "question", "confirm", "trust-dialog", "hooks-review", "first-run-dialog"),
     *("bypass-dialog", "mcp-dialog", "api-key-dialog"),
 )
-SOURCES: Final = ("hook", "file", "title", "bell", "screen")
+SOURCES: Final = ("hook", "file", "signal", "title", "bell", "screen")
 KEYS: Final = Items(Text("a key as tmux names it, such as 1, y, Enter or Escape", r"^\S{1,32}$"), "a list of keys", 1)
 
 _VARIANT: Final = {
@@ -76,7 +76,8 @@ TABLES: Final[Mapping[str, Table]] = {
                 "`worktree`: it is told to trust its task's own tree, no other folder.",
             ),
             "reads": Key(
-                Items(Choice(SOURCES), "a list of sources"), "Where its state is read, the most trusted first."
+                Items(Choice(SOURCES), "a list of sources", 1),
+                "Where its state is read, the most trusted first; nowhere else.",
             ),
             "answers": Key(Part("answers"), "How what it asks is answered."),
         },

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 
 from board.errors import InvalidBoard
 from supervisor.agents.answers import Answers, read_answers
+from supervisor.agents.reading import Order, order_of
 from supervisor.model import Exit
 
 Session = Literal["chosen", "learnt", "none"]
@@ -24,6 +25,7 @@ _BY_NAME: Final = ("answers", "env", "exits")  # mappings of which a nearer laye
 # Words on the command line, or about it: a start of one's own may be one that doesn't take them.
 _OF_START: Final = ("hooks", "session")
 _OF_SCREEN: Final = ("answers", "reads")
+_READ: Final = frozenset({"hooks", "screens"})  # who says these himself reads by them, not where the template did
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class Profile:
         """Whose conversations and trusted folders it has: of what is started itself, for nobody knows a wrapper's."""
         return self.program.rpartition("/")[2]
 
+    @property
+    def order(self) -> Order:
+        """Who is listened to when it is told what it does, the most trusted first."""
+        return order_of(self.reads)
+
     def meaning(self, ended: Exit) -> str | None:
         """What this end means, where the profile says so."""
         return None if ended.cause is not None else self.exits.get(ended.words().removeprefix("exit "))
@@ -85,6 +92,8 @@ def _varied(layer: Layer) -> Layer:
 
 def _over(layer: Layer, nearer: Layer) -> dict[str, Any]:
     kept = {key: value for key, value in layer.items() if key not in _OF_START or "start" not in nearer}
+    if _READ & nearer.keys():
+        kept.pop("reads", None)
     both = {
         key: {**kept[key], **nearer[key]} for key in _BY_NAME if _is_mapping(kept, key) and _is_mapping(nearer, key)
     }

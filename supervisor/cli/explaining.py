@@ -112,6 +112,7 @@ def _lines(sight: Sight, task: str, seen: Mapping[str, Any]) -> list[str]:
     lines += [f"until      {seen['agent_until']}"] if seen.get("agent_until") else []
     lines += [f"           {line}" for line in str(seen.get("question") or "").splitlines()]
     lines += _turn(seen.get("turn"), sight)
+    lines += _reads(seen.get("agent_reads"))
     return lines if sight.is_fresh else [*lines, "nobody looks any more: that was the last that was seen"]
 
 
@@ -123,6 +124,11 @@ def _turn(turn: object, sight: Sight) -> list[str]:
     words += [f"asked to finish {_age(turn['asked_at'], sight)} ago"] if turn.get("asked_at") else []
     words += [f"waits for a person: {turn.get('why')}"] if turn.get("waits") else []
     return [f"turn       {', '.join(words)}"] if words else []
+
+
+def _reads(order: object) -> list[str]:
+    """In whose order the word is given: the profile's, or everybody's."""
+    return [f"listens    {', '.join(str(each) for each in order)}"] if isinstance(order, list) and order else []
 
 
 def _sources(ctx: Context, sight: Sight, seen: Mapping[str, Any]) -> str:

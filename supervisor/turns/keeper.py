@@ -17,7 +17,7 @@ from board.journal.events import Scalar
 from board.model import HELD, Board
 from supervisor import faults, looks
 from supervisor.agents.needs import settled_of
-from supervisor.agents.reading import State
+from supervisor.agents.reading import Source, State
 from supervisor.agents.screens import LAYOUTS
 from supervisor.answering.receipt import UNSURE, Receipt
 from supervisor.answering.typing import type_text
@@ -163,7 +163,8 @@ class Turns:
         return before or Turn(mark)
 
     def _glance(self, agent: Agent) -> Glance:
-        known, hooked = agent.known, agent.known.hooked
+        known = agent.known
+        hooked = known.hooked if Source.HOOK in known.order else None
         has_stopped = hooked is not None and hooked.state is State.IDLE
         return Glance(
             at=self._tools.engine.clock(),
@@ -172,6 +173,7 @@ class Turns:
             is_counted=hooked is not None and has_stopped and hooked.background == 0,
             is_interrupted=hooked is not None and (not has_stopped or hooked.detail in BY_A_PERSON),
             is_typeable=agent.profile.screens in LAYOUTS,
+            order=known.order,
         )
 
     async def _progress(self, agent: Agent, board: Board) -> Progress:
@@ -233,7 +235,7 @@ class Turns:
 
     def _tell(self, agent: Agent, event: str, turn: Turn, **more: Scalar) -> None:
         known = agent.known
-        reading = settled_of(known.heard, self._tools.engine.clock()).reading
+        reading = settled_of(known.heard, self._tools.engine.clock(), known.order).reading
         self._tools.tell(
             event,
             agent.kept.task.id,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from supervisor.agents.needs import settled_of, standing, until_of
-from supervisor.agents.reading import Heard, Settled, Source, State
+from supervisor.agents.reading import TRUST, Heard, Order, Settled, Source, State
 
 TRIES: Final = (15.0, 60.0, 300.0)  # seconds from each text that could not be delivered to the next one
 _DAY: Final = 86400.0
@@ -85,10 +85,11 @@ class Glance:
     is_counted: bool = False
     is_interrupted: bool = False
     is_typeable: bool = True
+    order: Order = TRUST
 
     @property
     def settled(self) -> Settled:
-        return settled_of(self.heard, self.at)
+        return settled_of(self.heard, self.at, self.order)
 
 
 @dataclass(frozen=True, slots=True)

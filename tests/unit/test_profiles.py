@@ -14,6 +14,7 @@ from board.model import Board
 from board.records import read_board
 from board.syntax import parse
 from board.templates import template_names, template_text
+from supervisor.agents.reading import TRUST, Source
 from supervisor.agents.screens import LAYOUTS
 from supervisor.agents.statusfile import AGENTS as FILES
 from supervisor.agents.titles import TITLES
@@ -21,6 +22,8 @@ from supervisor.launch import Site, prepare
 from supervisor.model import Attempt, Exit
 from supervisor.profiles import Profile, Profiles
 
+SIGNALS = {"codex"}  # who was seen to speak through its terminal
+PRESUMED = (Source.PROCESS,)  # what we presume ourselves before anybody has spoken
 SHIPPED = [name.removesuffix(".yaml") for name in template_names("agents")]
 BOARD = """\
 version: 1
@@ -174,8 +177,20 @@ def test_a_shipped_profile_says_where_its_state_is_read(tmp_path: Path, name: st
     there = {
         "hook": profile.hooks is not None,
         "file": profile.screens in FILES,
+        "signal": profile.screens in SIGNALS,
         "title": profile.screens in {row.agent for row in TITLES},
         "bell": profile.screens in LAYOUTS,
         "screen": profile.screens in LAYOUTS,
     }
     assert list(profile.reads) == [source for source, is_there in there.items() if is_there]
+
+
+def test_a_profile_says_whom_to_listen_to(tmp_path: Path) -> None:
+    """In its own order; all of them where it says nothing, and where the person says which hooks or screens it has, for
+    the template's order was for others. Mutants killed: the template's order with the person's hooks; the table's."""
+    assert found(tmp_path, "{use: claude, reads: [screen, hook]}").order == (*PRESUMED, Source.SCREEN, Source.HOOK)
+    assert found(tmp_path, "{use: codex}").order == (*PRESUMED, Source.SIGNAL, Source.TITLE, Source.BELL, Source.SCREEN)
+    for said in ("{start: [x]}", "{use: codex, hooks: codex}", "{use: codex, headless: true}"):
+        assert found(tmp_path, said).order == TRUST
+    both = found(tmp_path, "{use: codex, hooks: codex, reads: [hook]}")
+    assert both.order == (*PRESUMED, Source.HOOK)
