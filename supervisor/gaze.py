@@ -36,6 +36,7 @@ from supervisor.control import TmuxError
 from supervisor.model import Alive
 from supervisor.overview import Overview
 from supervisor.panes import Output
+from supervisor.screen import Zones
 from supervisor.server import Server
 from supervisor.sight import Known
 from supervisor.sink.messages import Spoken
@@ -48,10 +49,12 @@ DRAWN = 3.0  # seconds behind an agent's own word in which it draws what it wait
 
 
 class Seen(NamedTuple):
-    """A live agent whose state is read by the rules for `agent`; "" where there are none, but its own word is known."""
+    """A live agent whose state is read by the rules for `agent`; "" where there are none, but its own word is known.
+    `zones` is its clock."""
 
     known: Known
     agent: str
+    zones: Zones
 
 
 class Gaze:
@@ -112,7 +115,8 @@ class Gaze:
             profile = self._eyes.profile(view.board, kept.task)
             screens = profile.screens if profile is not None else None
             if screens in LAYOUTS or kept.known.hooked is not None or kept.known.heard:
-                found.append(Seen(kept.known, screens if screens in LAYOUTS and screens is not None else ""))
+                agent = screens if screens in LAYOUTS and screens is not None else ""
+                found.append(Seen(kept.known, agent, self._tools.zones(profile)))
         return found
 
     async def _look(self, server: Server, seen: list[Seen], now: float) -> None:
@@ -146,7 +150,7 @@ class Gaze:
             self._hear(known, read_bell(at))
         if watch.is_due(now) and known.pane is not None and seen.agent and Source.SCREEN in known.order:
             screen = await server.capture(known.pane, history=False)
-            self._hear(known, read_screen(seen.agent, screen, at))
+            self._hear(known, read_screen(seen.agent, screen, at, seen.zones))
             heard = known.heard.get(Source.SCREEN)
             watch = read(watch, now, is_open=heard is not None and not heard.is_settled)
         elif watch.is_unchanged:

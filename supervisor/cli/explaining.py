@@ -5,6 +5,7 @@ It asks files alone: the status of whoever keeps the board, or the capture that 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from board.render import clean, table
 from supervisor.agents.needs import fit_to_show
 from supervisor.agents.screens import AGENTS, TABLE, read_screen
 from supervisor.cli.watching import Sight, look
+from supervisor.zones import zones_of
 
 _HEADERS = ("SOURCE", "STATE", "RULE", "SINCE", "COUNTS", "SAID")
 _BIGGEST = 1 << 20  # characters of a capture
@@ -62,7 +64,7 @@ def _capture(path: str) -> str:
 
 
 def _screen_record(agent: str, screen: str, redact: Callable[[str], str]) -> dict[str, Any]:
-    reading = read_screen(agent, screen, time.time())
+    reading = read_screen(agent, screen, time.time(), zones_of(os.environ))
     assert reading is not None
     row = next((row for row in TABLE if (row.agent, row.rule) == (agent, reading.rule)), None)
     return {

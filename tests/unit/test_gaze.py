@@ -18,6 +18,7 @@ from supervisor.model import Alive, Attempt, Dead, Exit, Verdict
 from supervisor.panes import Output
 from supervisor.processes import ProcessId
 from supervisor.profiles import Profile
+from supervisor.screen import NOWHERE, Zones
 from supervisor.sight import Known
 from supervisor.sink.messages import Spoken
 from tests.boards import HOME, NOW, task
@@ -55,6 +56,9 @@ class Machine:
 
     def profile(self, board: Any, task: Any) -> Profile:
         return Profile(task.id, ("x",), ("x",), {}, screens=self.agents[task.id])
+
+    def zones(self, profile: Profile) -> Zones:
+        return NOWHERE
 
     def clock(self) -> float:
         return NOW + self.now
