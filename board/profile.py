@@ -79,6 +79,11 @@ TABLES: Final[Mapping[str, Table]] = {
                 Items(Choice(SOURCES), "a list of sources", 1),
                 "Where its state is read, the most trusted first; nowhere else.",
             ),
+            "prompt": Key(
+                Choice(("given", "typed")),
+                "`typed`: one that goes on by a `resume` without ${prompt} is typed its brief, once its box is there.",
+                "given",
+            ),
             "answers": Key(Part("answers"), "How what it asks is answered."),
         },
         "{use: shell}",

@@ -21,10 +21,11 @@ Layer = Mapping[str, Any]
 
 NONE: Final = "none"  # switches off what a template says
 SESSION: Final = "${session}"
+_BRIEFS: Final = ("${prompt}", "${brief_file}")
 _BY_NAME: Final = ("answers", "env", "exits")  # mappings of which a nearer layer overrules single names
 # Words on the command line, or about it: a start of one's own may be one that doesn't take them.
-_OF_START: Final = ("hooks", "session")
-_OF_SCREEN: Final = ("answers", "reads")
+_OF_START: Final = ("hooks", "prompt", "session")
+_OF_SCREEN: Final = ("answers", "prompt", "reads")
 _READ: Final = frozenset({"hooks", "screens"})  # who says these himself reads by them, not where the template did
 
 
@@ -34,7 +35,7 @@ class Profile:
 
     `screens` names the agent by whose rules its state is read; None for what has none. `version` asks the program for
     its version, and `tested` are those that the profile was tried with. `hooks` is the agent whose way of calling our
-    hook this is, `reads` where its state is read.
+    hook this is, `reads` where its state is read. `is_typed`: who goes on with his conversation is typed his brief.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Profile:
     auth: re.Pattern[str] | None = None
     trusts_worktree: bool = False
     reads: tuple[str, ...] = ()
+    is_typed: bool = False
 
     @property
     def program(self) -> str:
@@ -127,6 +129,7 @@ def read_profile(name: str, data: Layer) -> Profile:
         auth=_pattern(data, "auth"),
         trusts_worktree=data.get("trust") == "worktree",
         reads=_words(data, "reads"),
+        is_typed=data.get("prompt") == "typed" and not any(brief in word for word in resume for brief in _BRIEFS),
     )
 
 

@@ -51,7 +51,7 @@ def turn_view(turn: Turn, redact: Callable[[str], str]) -> dict[str, Any] | None
         return None
     return {
         "ended_at": _instant(turn.ended_at),
-        "asked_at": _instant(turn.asked_at),
+        "asked_at": _instant(turn.asked_at if turn.asked_on is not None else None),
         "waits": turn.waits,
         "why": redact(turn.why) or None,
     }

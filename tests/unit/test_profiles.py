@@ -14,6 +14,7 @@ from board.model import Board
 from board.records import read_board
 from board.syntax import parse
 from board.templates import template_names, template_text
+from supervisor.agents.conversation import Conversation
 from supervisor.agents.reading import TRUST, Source
 from supervisor.agents.screens import LAYOUTS
 from supervisor.agents.statusfile import AGENTS as FILES
@@ -194,3 +195,28 @@ def test_a_profile_says_whom_to_listen_to(tmp_path: Path) -> None:
         assert found(tmp_path, said).order == TRUST
     both = found(tmp_path, "{use: codex, hooks: codex, reads: [hook]}")
     assert both.order == (*PRESUMED, Source.HOOK)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_typed"),
+    [
+        ("{use: opencode}", True),
+        ("{use: opencode, prompt: given}", False),
+        ("{use: opencode, headless: true}", False),
+        ("{use: opencode, start: [./mine]}", False),
+        ("{use: opencode, resume: [opencode, -c, --prompt, '${prompt}']}", False),
+        ("{use: opencode, resume: [./mine, '${brief_file}']}", False),
+        ("{use: claude}", False),
+        ("{start: [x], resume: [x, '${session}'], prompt: typed}", True),
+    ],
+)
+def test_a_brief_is_typed_where_its_command_line_has_none(tmp_path: Path, said: str, *, is_typed: bool) -> None:
+    """To who goes on alone: its first start has it. Mutants killed: told twice, by both ways; in the headless variant,
+    which has no box; at the first start."""
+    profile = found(tmp_path, said)
+    assert profile.is_typed is is_typed
+    task = board_of("claude").tasks[0]
+    for number, talk in ((1, Conversation("s")), (2, Conversation("s")), (2, Conversation("s", goes_on=True))):
+        site = Site(str(tmp_path / "tasks.yaml"), str(tmp_path), str(tmp_path), conversation=talk)
+        launch = prepare(task, Attempt("home", "t", number, number), profile, site, "grant")
+        assert launch.is_typed is (is_typed and talk.goes_on)
