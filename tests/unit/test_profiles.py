@@ -21,6 +21,7 @@ from supervisor.agents.statusfile import AGENTS as FILES
 from supervisor.agents.titles import TITLES
 from supervisor.launch import Site, prepare
 from supervisor.model import Attempt, Exit
+from supervisor.profile import merged, read_profile
 from supervisor.profiles import Profile, Profiles
 
 SIGNALS = {"codex"}  # who was seen to speak through its terminal
@@ -220,3 +221,11 @@ def test_a_brief_is_typed_where_its_command_line_has_none(tmp_path: Path, said: 
         site = Site(str(tmp_path / "tasks.yaml"), str(tmp_path), str(tmp_path), conversation=talk)
         launch = prepare(task, Attempt("home", "t", number, number), profile, site, "grant")
         assert launch.is_typed is (is_typed and talk.goes_on)
+
+
+def test_without_a_box_nothing_is_typed() -> None:
+    """Also where the variant's `resume` has no words. Mutant killed: the screen's `prompt` in the variant."""
+    variant = {"start": ["y"], "resume": ["y", "${session}"]}
+    whole = {"start": ["x"], "resume": ["x", "${session}"], "prompt": "typed", "headless": variant}
+    assert read_profile("mine", merged([{"use": "x"}, whole])).is_typed
+    assert not read_profile("mine", merged([{"use": "x", "headless": True}, whole])).is_typed
