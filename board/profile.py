@@ -34,7 +34,7 @@ QUESTIONS: Final = (
     *("permission-prompt", "question", "confirm", "trust-dialog", "hooks-review", "first-run-dialog"),
     *("bypass-dialog", "mcp-dialog", "api-key-dialog"),
 )
-SOURCES: Final = ("hook", "file", "title", "bell", "screen")
+SOURCES: Final = ("hook", "file", "signal", "title", "bell", "screen")
 HEADLESS: Final = "-headless"
 KEYS: Final = Items(Text("a key as tmux names it, such as 1, y, Enter or Escape", r"^\S{1,32}$"), "a list of keys", 1)
 
@@ -78,7 +78,13 @@ TABLES: Final[Mapping[str, Table]] = {
                 "`worktree`: it is told to trust its task's own tree, no other folder.",
             ),
             "reads": Key(
-                Items(Choice(SOURCES), "a list of sources"), "Where its state is read, the most trusted first."
+                Items(Choice(SOURCES), "a list of sources", 1),
+                "Where its state is read, the most trusted first; nowhere else.",
+            ),
+            "prompt": Key(
+                Choice(("given", "typed")),
+                "`typed`: one that goes on by a `resume` without ${prompt} is typed its brief, once its box is there.",
+                "given",
             ),
             "answers": Key(Part("answers"), "How what it asks is answered."),
         },

@@ -225,7 +225,9 @@ class Hands:
         if profile is None or profile.limited is None or not isinstance(keeping.verdict, Dead):
             return None
         screen = await self._last_screen(keeping)
-        return limited_until(profile.limited, screen, keeping.verdict.at) if isinstance(screen, str) else screen
+        if not isinstance(screen, str):
+            return screen
+        return limited_until(profile.limited, screen, keeping.verdict.at, self.tools.zones(profile))
 
     async def _login(self, keeping: Keeping, board: Board) -> Answer:
         """Did the dead agent end because its login was refused? By its last screen, and by how it ended."""

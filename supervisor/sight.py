@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from supervisor.activity import Activity, Doing, Working
 from supervisor.agents.needs import need_of
-from supervisor.agents.reading import Heard
+from supervisor.agents.reading import TRUST, Heard, Order
 from supervisor.agents.reading import Source as AgentSource
 from supervisor.control import NoServer, TmuxError
 from supervisor.hooks.latest import Latest
@@ -51,10 +51,17 @@ class Known:
     activity: Activity | None = None
     told: Doing = field(default_factory=Working)
     heard: dict[AgentSource, Heard] = field(default_factory=dict)  # what its agent does, by who says so
+    order: Order = TRUST  # whom of those one listens to, the most trusted first
     listening: tuple[int, ...] | None = None  # the ports on which its tree listens, once somebody has looked
     hooked: Latest | None = None  # what its agent's hooks last said, and of what
     turn: Turn | None = None  # whether its agent's turn is over, and what was done about that
     born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
+
+    def listen_to(self, order: Order) -> None:
+        """What others have said is forgotten."""
+        if order != self.order:
+            self.order = order
+            self.heard = {source: heard for source, heard in self.heard.items() if source in order}
 
     def ran_for(self) -> float | None:
         """Seconds that the worker has run, counted by ourselves from our first look at it."""
@@ -144,7 +151,7 @@ class Looker:
             problem=problem or listing.problem,
             ran_for=known.ran_for() if lives else None,
             activity=known.activity if lives else None,
-            need=need_of(known.heard, listing.at) if lives else None,
+            need=need_of(known.heard, listing.at, known.order) if lives else None,
         )
 
 

@@ -30,6 +30,8 @@ from supervisor.readying import Readier, block
 from supervisor.resuming import conversation
 from supervisor.sight import Known
 from supervisor.tools import Tools
+from supervisor.turns import record
+from supervisor.turns.turn import Turn
 
 
 class _Started(NamedTuple):
@@ -129,6 +131,9 @@ class Starter:
         launch = prepare(result.task, attempt, profile, site, self.tools.engine.grants.path(task.id, granted.token))
         if task.step.run is None:
             write_files(launch)
+            if launch.is_typed:
+                owing = Turn(attempt.mark, owes=True)
+                record.keep(self.tools.engine.store.side, task.id, owing, self.tools.redactor.text(""))
             if site.conversation is not None and site.conversation.id:
                 remember(self.tools.engine.store.side, task.id, attempt.mark, site.conversation.id)
         return _Started(result.task, run, attempt), launch

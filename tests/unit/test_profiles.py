@@ -14,13 +14,18 @@ from board.model import Board
 from board.records import read_board
 from board.syntax import parse
 from board.templates import template_names, template_text
+from supervisor.agents.conversation import Conversation
+from supervisor.agents.reading import TRUST, Source
 from supervisor.agents.screens import LAYOUTS
 from supervisor.agents.statusfile import AGENTS as FILES
 from supervisor.agents.titles import TITLES
 from supervisor.launch import Site, prepare
 from supervisor.model import Attempt, Exit
+from supervisor.profile import merged, read_profile
 from supervisor.profiles import Profile, Profiles
 
+SIGNALS = {"codex"}  # who was seen to speak through its terminal
+PRESUMED = (Source.PROCESS,)  # what we presume ourselves before anybody has spoken
 SHIPPED = [name.removesuffix(".yaml") for name in template_names("agents")]
 BOARD = """\
 version: 1
@@ -201,8 +206,53 @@ def test_a_shipped_profile_says_where_its_state_is_read(tmp_path: Path, name: st
     there = {
         "hook": profile.hooks is not None,
         "file": profile.screens in FILES,
+        "signal": profile.screens in SIGNALS,
         "title": profile.screens in {row.agent for row in TITLES},
         "bell": profile.screens in LAYOUTS,
         "screen": profile.screens in LAYOUTS,
     }
     assert list(profile.reads) == [source for source, is_there in there.items() if is_there]
+
+
+def test_a_profile_says_whom_to_listen_to(tmp_path: Path) -> None:
+    """In its own order; all of them where it says nothing, and where the person says which hooks or screens it has, for
+    the template's order was for others. Mutants killed: the template's order with the person's hooks; the table's."""
+    assert found(tmp_path, "{use: claude, reads: [screen, hook]}").order == (*PRESUMED, Source.SCREEN, Source.HOOK)
+    assert found(tmp_path, "{use: codex}").order == (*PRESUMED, Source.SIGNAL, Source.TITLE, Source.BELL, Source.SCREEN)
+    for said in ("{start: [x]}", "{use: codex, hooks: codex}", "{use: codex, headless: true}"):
+        assert found(tmp_path, said).order == TRUST
+    both = found(tmp_path, "{use: codex, hooks: codex, reads: [hook]}")
+    assert both.order == (*PRESUMED, Source.HOOK)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_typed"),
+    [
+        ("{use: opencode}", True),
+        ("{use: opencode, prompt: given}", False),
+        ("{use: opencode, headless: true}", False),
+        ("{use: opencode, start: [./mine]}", False),
+        ("{use: opencode, resume: [opencode, -c, --prompt, '${prompt}']}", False),
+        ("{use: opencode, resume: [./mine, '${brief_file}']}", False),
+        ("{use: claude}", False),
+        ("{start: [x], resume: [x, '${session}'], prompt: typed}", True),
+    ],
+)
+def test_a_brief_is_typed_where_its_command_line_has_none(tmp_path: Path, said: str, *, is_typed: bool) -> None:
+    """To who goes on alone: its first start has it. Mutants killed: told twice, by both ways; in the headless variant,
+    which has no box; at the first start."""
+    profile = found(tmp_path, said)
+    assert profile.is_typed is is_typed
+    task = board_of("claude").tasks[0]
+    for number, talk in ((1, Conversation("s")), (2, Conversation("s")), (2, Conversation("s", goes_on=True))):
+        site = Site(str(tmp_path / "tasks.yaml"), str(tmp_path), str(tmp_path), conversation=talk)
+        launch = prepare(task, Attempt("home", "t", number, number), profile, site, "grant")
+        assert launch.is_typed is (is_typed and talk.goes_on)
+
+
+def test_without_a_box_nothing_is_typed() -> None:
+    """Also where the variant's `resume` has no words. Mutant killed: the screen's `prompt` in the variant."""
+    variant = {"start": ["y"], "resume": ["y", "${session}"]}
+    whole = {"start": ["x"], "resume": ["x", "${session}"], "prompt": "typed", "headless": variant}
+    assert read_profile("mine", merged([{"use": "x"}, whole])).is_typed
+    assert not read_profile("mine", merged([{"use": "x", "headless": True}, whole])).is_typed
