@@ -16,6 +16,7 @@ from board.findings import Finding, Path, in_order, label, place_of, unknown, wr
 from board.model import ONLY_STEP, Status
 from board.ordering import LISTED, order_of
 from board.ports import variable
+from board.profile import variants
 from board.settings import range_of
 from board.shapes import (
     MOST_PORTS,
@@ -181,7 +182,8 @@ def _mappings(listed: Any, path: Path) -> list[tuple[Path, Record]]:
 
 def agents_of(data: Record, profiles: Collection[str]) -> dict[str, None]:
     """The names that a task's `agent` may have."""
-    return dict.fromkeys([*_own_agents(data), *profiles])
+    own = _own_agents(data)
+    return dict.fromkeys([*own, *profiles, *variants(own, profiles)])
 
 
 def _own_agents(data: Record) -> Record:

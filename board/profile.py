@@ -1,12 +1,13 @@
 """What an agent's profile may say: the tables of keys for an entry of `agents:` and for a file in `.board/agents/`.
 
-It judges no value (`shapes` does) and knows no agent but by the names of what they ask.
+It judges no value (`shapes` does) and knows no agent but by the names of what they ask. And which entry of a board has
+a headless variant, which goes by the entry's name with `-headless` behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
 
 from board.keys import Key, Table
 from board.shapes import (
@@ -33,7 +34,8 @@ QUESTIONS: Final = (
     *("permission-prompt", "question", "confirm", "trust-dialog", "hooks-review", "first-run-dialog"),
     *("bypass-dialog", "mcp-dialog", "api-key-dialog", "auto-mode-unchecked", "auto-mode-offer"),
 )
-SOURCES: Final = ("hook", "file", "title", "bell", "screen")
+SOURCES: Final = ("hook", "file", "signal", "title", "bell", "screen")
+HEADLESS: Final = "-headless"
 KEYS: Final = Items(Text("a key as tmux names it, such as 1, y, Enter or Escape", r"^\S{1,32}$"), "a list of keys", 1)
 
 _VARIANT: Final = {
@@ -76,7 +78,13 @@ TABLES: Final[Mapping[str, Table]] = {
                 "`worktree`: it is told to trust its task's own tree, no other folder.",
             ),
             "reads": Key(
-                Items(Choice(SOURCES), "a list of sources"), "Where its state is read, the most trusted first."
+                Items(Choice(SOURCES), "a list of sources", 1),
+                "Where its state is read, the most trusted first; nowhere else.",
+            ),
+            "prompt": Key(
+                Choice(("given", "typed")),
+                "`typed`: one that goes on by a `resume` without ${prompt} is typed its brief, once its box is there.",
+                "given",
             ),
             "answers": Key(Part("answers"), "How what it asks is answered."),
         },
@@ -104,3 +112,18 @@ TABLES: Final[Mapping[str, Table]] = {
         "{allow: [y], deny: [Escape]}",
     ),
 }
+
+
+def variants(agents: Mapping[str, Any], profiles: Collection[str]) -> Iterator[str]:
+    """Names that stand for the headless variants of a board's own entries, with all that those say."""
+    for name, own in agents.items():
+        if isinstance(own, Mapping) and has_variant(own, profiles):
+            yield f"{name}{HEADLESS}"
+
+
+def has_variant(own: Mapping[str, Any], profiles: Collection[str]) -> bool:
+    """An entry that only has a start of its own is never started in another way behind its back."""
+    said = own.get("headless")
+    if said is not None:
+        return isinstance(said, Mapping)
+    return "start" not in own and f"{own.get('use')}{HEADLESS}" in profiles

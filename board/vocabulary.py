@@ -253,6 +253,7 @@ TABLES: Final[Mapping[str, Table]] = {
             "review": Key(REVIEWS, "`human`: what its worker calls done waits for a person; `none`: it does not."),
             "unlock": Key(UNLOCKS, "When what comes after it is ready: once it is `done`, or at `review` already."),
             "labels": Key(TEXTS, "Words to find it by."),
+            "notify": Key(Flag(), "`true`: its end is told by each way of `settings.notify`.", default=False),
             "worktree": Key(
                 PLACE,
                 "`false` or `none`: work in the board's folder; a path: in that folder of yours, as it is.",

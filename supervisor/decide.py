@@ -235,7 +235,11 @@ RULES: Final[tuple[Callable[[Case], Decision | None], ...]] = (
 )
 
 TABLE: Final[tuple[tuple[Rule, str, str], ...]] = (
-    (Rule.SETTLED, "the step or task is settled", "nothing; what still runs is ended after a grace"),
+    (
+        Rule.SETTLED,
+        "the step or task is settled",
+        "nothing; what still runs is ended once its agent is idle, or after a grace",
+    ),
     (Rule.SUPERSEDED, "the board's token is not this worker's", "its whole process tree is ended; never restarted"),
     (Rule.UNKNOWN, "the look failed or timed out; the process may live", "wait and look again"),
     (

@@ -36,6 +36,7 @@ from supervisor.control import TmuxError
 from supervisor.model import Alive
 from supervisor.overview import Overview
 from supervisor.panes import Output
+from supervisor.screen import Zones
 from supervisor.server import Server
 from supervisor.sight import Known
 from supervisor.sink.messages import Spoken
@@ -48,10 +49,12 @@ DRAWN = 3.0  # seconds behind an agent's own word in which it draws what it wait
 
 
 class Seen(NamedTuple):
-    """A live agent whose state is read by the rules for `agent`; "" where there are none, but its own word is known."""
+    """A live agent whose state is read by the rules for `agent`; "" where there are none, but its own word is known.
+    `zones` is its clock."""
 
     known: Known
     agent: str
+    zones: Zones
 
 
 class Gaze:
@@ -112,7 +115,8 @@ class Gaze:
             profile = self._eyes.profile(view.board, kept.task)
             screens = profile.screens if profile is not None else None
             if screens in LAYOUTS or kept.known.hooked is not None or kept.known.heard:
-                found.append(Seen(kept.known, screens if screens in LAYOUTS and screens is not None else ""))
+                agent = screens if screens in LAYOUTS and screens is not None else ""
+                found.append(Seen(kept.known, agent, self._tools.zones(profile)))
         return found
 
     async def _look(self, server: Server, seen: list[Seen], now: float) -> None:
@@ -132,7 +136,7 @@ class Gaze:
         await self._look_at_screen(server, seen, output, now)
         self._confirm_words(known, output, at)
         self._presume(known, at)
-        after = self._settled[mark] = settled_of(known.heard, at)
+        after = self._settled[mark] = settled_of(known.heard, at, known.order)
         has_more = set(known.heard) != sources or _asked_on_screen(known) != asked
         self._tell(before, after, has_more=has_more)
 
@@ -140,19 +144,21 @@ class Gaze:
         known, at = seen.known, self._tools.engine.clock()
         mark = known.attempt.mark
         last = self._watches.get(mark)
-        watch = noticed(last, output.mark, (output.bells, output.title if _speaks(known) else ""), now)
-        if last is not None and watch.signal != last.signal and output.bells:
+        bells = output.bells if Source.BELL in known.order else 0
+        watch = noticed(last, output.mark, (bells, output.title if _speaks(known) else ""), now)
+        if last is not None and watch.signal != last.signal and bells:
             self._hear(known, read_bell(at))
-        if watch.is_due(now) and known.pane is not None and seen.agent:
+        if watch.is_due(now) and known.pane is not None and seen.agent and Source.SCREEN in known.order:
             screen = await server.capture(known.pane, history=False)
-            self._hear(known, read_screen(seen.agent, screen, at))
-            watch = read(watch, now, is_open=not known.heard[Source.SCREEN].is_settled)
+            self._hear(known, read_screen(seen.agent, screen, at, seen.zones))
+            heard = known.heard.get(Source.SCREEN)
+            watch = read(watch, now, is_open=heard is not None and not heard.is_settled)
         elif watch.is_unchanged:
             self._confirm(known, at)
         self._watches[mark] = watch
 
     def _hear(self, known: Known, reading: Reading | None) -> None:
-        if reading is not None:
+        if reading is not None and reading.source in known.order:
             known.heard[reading.source] = hear(known.heard.get(reading.source), reading)
 
     def _hear_file(self, seen: Seen, at: float) -> None:
@@ -194,7 +200,7 @@ class Gaze:
     def _presume(self, known: Known, at: float) -> None:
         """A worker that nobody says anything of is starting, for as long as it is young."""
         known.heard.pop(Source.PROCESS, None)
-        is_told = settled_of(known.heard, at).state is not State.UNKNOWN
+        is_told = settled_of(known.heard, at, known.order).state is not State.UNKNOWN
         age = known.ran_for()
         if not is_told and age is not None and age < YOUNG:
             self._hear(known, Reading(Source.PROCESS, State.STARTING, "young", at))

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 
 from board.done import Finding
 from board.journal.events import Scalar
 from board.model import Board, Task
 from supervisor import looks
+from supervisor.agents.needs import settled_of
+from supervisor.agents.reading import State
 from supervisor.control import TmuxError
 from supervisor.decide import STOPPED
 from supervisor.keeping import Keeping
 from supervisor.kin import survivors
 from supervisor.launch import Site
 from supervisor.model import SETUP, Answer, Dead, End, Exit, Fact, Rule, Unseen
+from supervisor.processes import ProcessId
 from supervisor.screen import is_refused, limited_until
 from supervisor.sight import Known
 from supervisor.tools import Tools
 from supervisor.watcher import end
 
 LAST_WORDS = 2.0  # seconds for a worker's output to be read to its end, before its window is closed
+LAST_TURN = 1.0  # seconds of a grace for which an idle agent is not believed: its last turn may be about to go on
+GLANCE = 0.25  # seconds between two looks at whether it is idle
 KILL_GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 
 
@@ -142,7 +148,7 @@ class Hands:
 
     async def end(self, keeping: Keeping, rule: Rule, action: End) -> None:
         """The worker's whole tree: first `grace` seconds to end by itself, then SIGTERM, then SIGKILL. One that nobody
-        called off is told by SIGINT what the grace is for."""
+        called off is told by SIGINT what the grace is for; another one whose agent is idle has had enough of it."""
         known, ending = keeping.known, action.ending
         if known is None:
             return
@@ -151,7 +157,7 @@ class Hands:
             found = await asyncio.to_thread(survivors, known.attempt.mark, known.process)
             await end(found or (), action.grace, signals=(signal.SIGINT,))
         elif action.grace and known.process is not None:
-            await end([known.process], action.grace, signals=())
+            await self._given_grace(known, known.process, action.grace)
         left = await self.end_tree(known)
         event = {Rule.SUPERSEDED: "worker_superseded", Rule.ALIVE: "orphan_ended"}.get(rule, "worker_stopped")
         event = event if ending is None else "worker_stopped"
@@ -173,6 +179,15 @@ class Hands:
             pid=pid,
             pane=known.pane,
         )
+
+    async def _given_grace(self, known: Known, process: ProcessId, grace: float) -> None:
+        """Until it ended, its agent is idle, or the grace is over: an agent in its own screen never ends by itself."""
+        over = time.monotonic() + grace
+        living = await end([process], min(LAST_TURN, grace), signals=())
+        while living and (left := over - time.monotonic()) > 0:
+            if settled_of(known.heard, self.tools.engine.clock()).state is State.IDLE:
+                return
+            living = await end([process], min(GLANCE, left), signals=())
 
     async def end_tree(self, known: Known) -> int | None:
         """How many of the attempt's processes still live after SIGTERM and SIGKILL; None: could not tell."""
@@ -210,7 +225,9 @@ class Hands:
         if profile is None or profile.limited is None or not isinstance(keeping.verdict, Dead):
             return None
         screen = await self._last_screen(keeping)
-        return limited_until(profile.limited, screen, keeping.verdict.at) if isinstance(screen, str) else screen
+        if not isinstance(screen, str):
+            return screen
+        return limited_until(profile.limited, screen, keeping.verdict.at, self.tools.zones(profile))
 
     async def _login(self, keeping: Keeping, board: Board) -> Answer:
         """Did the dead agent end because its login was refused? By its last screen, and by how it ended."""

@@ -26,7 +26,7 @@ from supervisor.profiles import Profile
 @dataclass(frozen=True, slots=True)
 class Launch:
     """`brief` is the rendered prompt, which the worker finds in the file `brief_path` as well. `files` are
-    those that its hooks need, texts by path."""
+    those that its hooks need, texts by path. `is_typed`: the brief is yet to be typed to it."""
 
     argv: tuple[str, ...]
     env: Mapping[str, str]
@@ -35,6 +35,7 @@ class Launch:
     brief_path: str
     side: str
     files: Mapping[str, str] = field(default_factory=dict)
+    is_typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ def place_of(task: Task, site: Site) -> str:
     return f"{site.board}:{task.id}:{task.step.id}"
 
 
+def brief_path(side: str, attempt: Attempt) -> str:
+    return os.path.join(side, "cache", "briefs", f"{attempt.task}.{attempt.token}.md")
+
+
 def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: str) -> Launch:
     """`task` as it stands after the start was recorded. Raises BoardError for a brief that can't be rendered."""
     talk = site.conversation or _presumed(task, attempt, profile, site)
@@ -73,7 +78,7 @@ def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: s
     }
     resumed = attempt.number > 1
     brief = _render(site, task.step.kind or ("resume" if resumed else "start"), words)
-    path = os.path.join(site.side, "cache", "briefs", f"{task.id}.{attempt.token}.md")
+    path = brief_path(site.side, attempt)
     values = {**words, "prompt": brief, "brief_file": path}
     goes_on = resumed if profile.session == "none" else talk.goes_on
     argv = tuple(_fill(word, values, task.id) for word in (profile.resume if goes_on else profile.start))
@@ -92,6 +97,7 @@ def prepare(task: Task, attempt: Attempt, profile: Profile, site: Site, grant: s
         path,
         site.side,
         {**told.files, **trusted.files},
+        is_typed=goes_on and profile.is_typed,
     )
 
 
@@ -117,6 +123,11 @@ def write_files(launch: Launch) -> None:
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             file.write(text)
         os.replace(aside, path)
+
+
+def brief_of(side: str, attempt: Attempt) -> str:
+    """As it was written when that was started. Raises OSError, or UnicodeDecodeError."""
+    return Path(brief_path(side, attempt)).read_text(encoding="utf-8")
 
 
 def missing_program(profile: Profile, folder: str) -> str | None:

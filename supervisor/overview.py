@@ -160,10 +160,18 @@ class Overview:
             del self.kept[task_id]
         found = (self._keeping(task, self._attempt(task, marked.get(task.id), listing)) for task in board.tasks)
         concerned = [kept for kept in found if kept is not None and kept.operation is None and kept.is_fresh]
+        for kept in concerned:
+            self._listen(kept, board)
         await looker.look([kept.known for kept in concerned if kept.known is not None and not self._is_told_dead(kept)])
         for keeping in concerned:
             self._judge(keeping, board)
         self._note_deaths(board)
+
+    def _listen(self, keeping: Keeping, board: Board) -> None:
+        """As its profile says now, whatever it said when it was started."""
+        profile = self.profile(board, keeping.task) if keeping.known is not None else None
+        if keeping.known is not None and profile is not None:
+            keeping.known.listen_to(profile.order)
 
     def _is_told_dead(self, keeping: Keeping) -> bool:
         """Once proved dead an attempt stays dead: it isn't looked at again."""

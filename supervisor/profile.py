@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, get_args
 
 from board.errors import InvalidBoard
 from supervisor.agents.answers import Answers, read_answers
+from supervisor.agents.reading import Order, order_of
 from supervisor.model import Exit
 
 Session = Literal["chosen", "learnt", "none"]
@@ -20,10 +21,12 @@ Layer = Mapping[str, Any]
 
 NONE: Final = "none"  # switches off what a template says
 SESSION: Final = "${session}"
+_BRIEFS: Final = ("${prompt}", "${brief_file}")
 _BY_NAME: Final = ("answers", "env", "exits")  # mappings of which a nearer layer overrules single names
 # Words on the command line, or about it: a start of one's own may be one that doesn't take them.
-_OF_START: Final = ("hooks", "session")
-_OF_SCREEN: Final = ("answers", "reads")
+_OF_START: Final = ("hooks", "prompt", "session")
+_OF_SCREEN: Final = ("answers", "prompt", "reads")
+_READ: Final = frozenset({"hooks", "screens"})  # who says these himself reads by them, not where the template did
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Profile:
 
     `screens` names the agent by whose rules its state is read; None for what has none. `version` asks the program for
     its version, and `tested` are those that the profile was tried with. `hooks` is the agent whose way of calling our
-    hook this is, `reads` where its state is read.
+    hook this is, `reads` where its state is read. `is_typed`: who goes on with his conversation is typed his brief.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Profile:
     auth: re.Pattern[str] | None = None
     trusts_worktree: bool = False
     reads: tuple[str, ...] = ()
+    is_typed: bool = False
 
     @property
     def program(self) -> str:
@@ -60,6 +64,11 @@ class Profile:
     def agent(self) -> str:
         """Whose conversations and trusted folders it has: of what is started itself, for nobody knows a wrapper's."""
         return self.program.rpartition("/")[2]
+
+    @property
+    def order(self) -> Order:
+        """Who is listened to when it is told what it does, the most trusted first."""
+        return order_of(self.reads)
 
     def meaning(self, ended: Exit) -> str | None:
         """What this end means, where the profile says so."""
@@ -85,6 +94,8 @@ def _varied(layer: Layer) -> Layer:
 
 def _over(layer: Layer, nearer: Layer) -> dict[str, Any]:
     kept = {key: value for key, value in layer.items() if key not in _OF_START or "start" not in nearer}
+    if _READ & nearer.keys():
+        kept.pop("reads", None)
     both = {
         key: {**kept[key], **nearer[key]} for key in _BY_NAME if _is_mapping(kept, key) and _is_mapping(nearer, key)
     }
@@ -118,6 +129,7 @@ def read_profile(name: str, data: Layer) -> Profile:
         auth=_pattern(data, "auth"),
         trusts_worktree=data.get("trust") == "worktree",
         reads=_words(data, "reads"),
+        is_typed=data.get("prompt") == "typed" and not any(brief in word for word in resume for brief in _BRIEFS),
     )
 
 

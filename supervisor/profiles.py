@@ -1,7 +1,8 @@
 """Agent profiles: how one kind of worker is started and resumed, from the board, `.board/agents/` and our templates.
 
 A profile is data; nothing here starts anything. A board's own entry wins over a file, a file over a template, and
-whoever uses its own name takes what the next one below says.
+whoever uses its own name takes what the next one below says. NAME-headless is the board's own NAME in its headless
+variant, unless somebody has said what NAME-headless is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 from board.check import profile_problems
 from board.errors import BoardError, InvalidBoard, Problem
 from board.model import Board, Step, Task
+from board.profile import HEADLESS, variants
 from board.syntax import parse
 from board.templates import template_names, template_text
 from supervisor.profile import Layer, Profile, merged, read_profile
@@ -62,8 +64,11 @@ class Profiles:
     def _layers(self, board: Board, name: str) -> list[Layer]:
         """The nearest first. Only the name that was asked for is looked up on the board."""
         layers: list[Layer] = []
-        rungs = {name: 0}
         wanted: str | None = name
+        if self._is_variant(board, name):
+            wanted = name.removesuffix(HEADLESS)
+            layers.append({"headless": True})
+        rungs = {wanted: 0}
         while wanted is not None:
             layer, rung = self._layer(board, wanted, rungs.get(wanted, 1))
             layers.append(layer)
@@ -71,6 +76,11 @@ class Profiles:
             used = layer.get("use")
             wanted = None if used is None else str(used)
         return layers
+
+    def _is_variant(self, board: Board, name: str) -> bool:
+        if not name.endswith(HEADLESS) or name in board.agents or self._file(name) is not None:
+            return False
+        return name in variants(board.agents, self.names())
 
     def _layer(self, board: Board, name: str, rung: int) -> tuple[Layer, int]:
         """What the board says (rung 0), a file (1) or a template (2): the first that says anything, and its rung."""

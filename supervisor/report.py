@@ -222,7 +222,8 @@ class Report:
     def _agent(self, keeping: Keeping) -> dict[str, Any]:
         if keeping.known is None or not isinstance(keeping.verdict, Alive):
             return dict(UNSEEN_AGENT)
-        return agent_view(keeping.known.heard, self._engine.clock(), self._tools.redactor.text)
+        known = keeping.known
+        return agent_view(known.heard, self._engine.clock(), self._tools.redactor.text, known.order)
 
     def _turn(self, keeping: Keeping) -> dict[str, Any] | None:
         turn = keeping.known.turn if keeping.known is not None and isinstance(keeping.verdict, Alive) else None

@@ -135,8 +135,9 @@ class Results:
 
 
 def _is_soon(ending: Ending, heard: Latest | None, now: float) -> bool:
-    """May last words be on their way? An agent that is in the middle of its turn has yet to say them."""
-    if ending.at is None:
+    """May last words be on their way? An agent that is in the middle of its turn has yet to say them; one that is idle
+    has said them."""
+    if ending.at is None or (heard is not None and heard.state is State.IDLE and heard.message):
         return False
     return 0 <= now - ending.at < (IN_TURN if heard is not None and heard.state is State.BUSY else LOG_BEHIND)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from supervisor.activity import Activity, Doing, Working
 from supervisor.agents.needs import need_of
-from supervisor.agents.reading import Heard
+from supervisor.agents.reading import TRUST, Heard, Order
 from supervisor.agents.reading import Source as AgentSource
 from supervisor.control import NoServer, TmuxError
 from supervisor.hooks.latest import Latest
@@ -51,10 +51,17 @@ class Known:
     activity: Activity | None = None
     told: Doing = field(default_factory=Working)
     heard: dict[AgentSource, Heard] = field(default_factory=dict)  # what its agent does, by who says so
+    order: Order = TRUST  # whom of those one listens to, the most trusted first
     listening: tuple[int, ...] | None = None  # the ports on which its tree listens, once somebody has looked
     hooked: Latest | None = None  # what its agent's hooks last said, and of what
     turn: Turn | None = None  # whether its agent's turn is over, and what was done about that
     born: tuple[float, float] | None = None  # our clock when it was first seen alive, and how old it was then
+
+    def listen_to(self, order: Order) -> None:
+        """What others have said is forgotten."""
+        if order != self.order:
+            self.order = order
+            self.heard = {source: heard for source, heard in self.heard.items() if source in order}
 
     def ran_for(self) -> float | None:
         """Seconds that the worker has run, counted by ourselves from our first look at it."""
@@ -118,7 +125,7 @@ class Looker:
     async def _learn_exit(self, known: Known) -> None:
         pane = self._pane(known)
         if known.ended is None and pane is not None and self._server is not None:
-            known.ended = await _exit_of(self._server, pane)
+            known.ended = _listed_exit(pane) or await _exit_of(self._server, pane)
 
     def _seen(
         self,
@@ -144,8 +151,14 @@ class Looker:
             problem=problem or listing.problem,
             ran_for=known.ran_for() if lives else None,
             activity=known.activity if lives else None,
-            need=need_of(known.heard, listing.at) if lives else None,
+            need=need_of(known.heard, listing.at, known.order) if lives else None,
         )
+
+
+def _listed_exit(pane: Pane) -> Exit | None:
+    """The listing may have told it already."""
+    is_told = pane.is_dead and (pane.exit_status is not None or pane.exit_signal is not None)
+    return Exit(pane.exit_status, pane.exit_signal) if is_told else None
 
 
 async def _exit_of(server: Server, pane: Pane) -> Exit | None:

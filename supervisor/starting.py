@@ -30,6 +30,8 @@ from supervisor.readying import Readier, block
 from supervisor.resuming import conversation
 from supervisor.sight import Known
 from supervisor.tools import Tools
+from supervisor.turns import record
+from supervisor.turns.turn import Turn
 
 
 class _Started(NamedTuple):
@@ -66,13 +68,14 @@ class Starter:
         if is_new and await self._is_otherwise(keeping, site):
             return
         head = keeping.facts.head or await looks.tip_of(site)
-        pane, left, talk = await asyncio.gather(
+        # The last screen is asked for in the same breath: a server that is flooded takes its time for each answer.
+        pane, _, left, talk = await asyncio.gather(
             server.open_window(self.tools.session, task.id, site.tree),
+            self.tools.capture(keeping),
             self._left_in(task, site),
             conversation(self.tools, keeping, profile, site),
         )
         site = replace(site, left=left, conversation=talk)
-        await self.tools.capture(keeping)
         started, launch = self._record(keeping, profile, site, Opening(action, head, _last_exit(keeping)))
         keeping.known = Known(started.attempt, pane=pane.id, window=pane.window_id, is_ours=True)
         mark = {ATTEMPT_OPTION: started.attempt.mark}
@@ -128,6 +131,9 @@ class Starter:
         launch = prepare(result.task, attempt, profile, site, self.tools.engine.grants.path(task.id, granted.token))
         if task.step.run is None:
             write_files(launch)
+            if launch.is_typed:
+                owing = Turn(attempt.mark, owes=True)
+                record.keep(self.tools.engine.store.side, task.id, owing, self.tools.redactor.text(""))
             if site.conversation is not None and site.conversation.id:
                 remember(self.tools.engine.store.side, task.id, attempt.mark, site.conversation.id)
         return _Started(result.task, run, attempt), launch

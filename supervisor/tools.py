@@ -25,13 +25,15 @@ from supervisor.masks import Masks
 from supervisor.model import Dead, Exit
 from supervisor.output import keep_output
 from supervisor.processes import ProcessId, environment_of
-from supervisor.profiles import Profiles
+from supervisor.profiles import Profile, Profiles
 from supervisor.recorder import Recorder, Source
+from supervisor.screen import Zones
 from supervisor.server import DRAIN, Server
 from supervisor.sight import Known
 from supervisor.sink.outlog import has_ending
 from supervisor.sink.values import merged, of_environment
 from supervisor.tidying import Tidy
+from supervisor.zones import VARIABLE, zones_of
 
 
 class Tops:
@@ -71,6 +73,7 @@ class Tools:
     recorder: Recorder = field(init=False)
     server: Server | None = None
     inherited: Mapping[str, str] = field(default_factory=dict)
+    clock: Mapping[str, str] = field(default_factory=dict)  # what of that says which zone they are in
     is_dry: bool = False
     tops: Tops = field(default_factory=Tops)
     tidy: Tidy | None = None
@@ -111,7 +114,14 @@ class Tools:
 
     async def learn_environment(self, server: Server) -> None:
         """What workers inherit from this server must not stand in their logs."""
-        self.inherited = of_environment(await server.environment(self.session))
+        listed = await server.environment(self.session)
+        self.inherited = of_environment(listed)
+        pairs = [each.decode("utf-8", "replace").partition("=") for each in listed]
+        self.clock = {name: value for name, between, value in pairs if between and name == VARIABLE}
+
+    def zones(self, profile: Profile | None) -> Zones:
+        """By whose clock an agent of this profile says when its limit ends: its own, else that of all workers."""
+        return zones_of({**self.clock, **(profile.env if profile is not None else {})})
 
     def source(self, board: Board, known: Known, env: Mapping[str, str], tree: str) -> Source:
         """Where the output of a worker with this environment (besides what it inherits) comes from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import secrets
 import shutil
@@ -14,10 +15,18 @@ import pytest
 from hypothesis import settings
 
 from tests.house import House
+from tests.programs import ROOT
 
 # A loaded machine is no failed property: time is measured by the benches.
 settings.register_profile("default", deadline=None)
 settings.load_profile("default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hundreds of programs are started by tests: each finds our modules compiled, as an installation has them."""
+    if not hasattr(config, "workerinput"):
+        for package in ("board", "supervisor", "tests"):
+            compileall.compile_dir(ROOT / package, quiet=2)
 
 
 @pytest.fixture(autouse=True, scope="session")

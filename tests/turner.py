@@ -21,7 +21,8 @@ os.write(1, b"\x1b[?2004h")
 def draw(screen, draft=""):
     lines = SCREENS[screen].rstrip("\n").splitlines()
     box = max((at for at, line in enumerate(lines) if line.startswith("\u276f")), default=None)
-    typed = textwrap.wrap(draft, 70) or ["\x1b[7m \x1b[0m"]
+    typed = textwrap.wrap(draft, 70) if len(draft) < 800 else [f"[Pasted text #1 +{{draft.count(chr(10))}} lines]"]
+    typed = typed or ["\x1b[7m \x1b[0m"]
     if box is not None and screen in ("idle", "busy"):
         lines[box : box + 1] = [("  " if at else "\u276f ") + line for at, line in enumerate(typed)]
     os.write(1, ("\x1b[2J\x1b[H" + "\r\n".join(lines)).encode())
@@ -35,6 +36,8 @@ def stop(**more):
     draw("idle")
 
 def turn(what):
+    if what == "waits":
+        return draw("idle")
     draw("busy")
     hook("UserPromptSubmit", prompt="go")
     word, _, rest = what.partition(" ")

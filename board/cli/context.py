@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
@@ -87,6 +87,11 @@ class Context:
     def profiles(self) -> frozenset[str]:
         return profiles(self.store.side)
 
+    @property
+    def filed(self) -> frozenset[str]:
+        """The profiles that have a file of the board's own."""
+        return _filed(self.store.side)
+
     @cached_property
     def asker(self) -> Asker:
         return Asker(self.args.as_name, self.env, self.engine.grants)
@@ -164,9 +169,15 @@ def profiles(side: str) -> frozenset[str]:
     """The agent profiles that a board may name: those shipped with us, and the board's own in `.board/agents`."""
     from board.templates import template_names
 
+    return frozenset(("shell", *_named(template_names("agents")), *_filed(side)))
+
+
+def _filed(side: str) -> frozenset[str]:
     try:
-        own = os.listdir(os.path.join(side, "agents"))
+        return frozenset(_named(os.listdir(os.path.join(side, "agents"))))
     except OSError:
-        own = []
-    named = (name[:-5] for name in (*template_names("agents"), *own) if name.endswith(".yaml"))
-    return frozenset(("shell", *named))
+        return frozenset()
+
+
+def _named(files: Iterable[str]) -> Iterator[str]:
+    return (name[:-5] for name in files if name.endswith(".yaml"))

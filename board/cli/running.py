@@ -6,7 +6,6 @@ Whoever only wants something done wants an agent that ends by itself: its headle
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
 from typing import Any, Final
 
 from board.cli import awaiting, outlet
@@ -15,8 +14,8 @@ from board.cli.planning import named
 from board.cli.watched import watched
 from board.errors import UsageError
 from board.model import Board, Record
+from board.profile import HEADLESS, has_variant
 
-_HEADLESS: Final = "-headless"
 _USUAL: Final = "claude"
 _TITLE: Final = 72  # characters of a title that is made from the words
 
@@ -27,12 +26,14 @@ def run(ctx: Context) -> int | None:
     record = _record(ctx, words)
 
     def make(board: Board) -> Record:
-        chosen = agent_for(board, ctx.profiles, ctx.args.agent, screen=ctx.args.screen)
+        chosen = agent_for(board, ctx, ctx.args.agent, screen=ctx.args.screen)
         return named({**record, "agent": chosen}, board, ctx.args.id)
 
     with ctx.placed():
         result = ctx.engine.add(make)
     task = result.task
+    if ctx.args.notify and not ctx.read().board.settings.notify:
+        outlet.complain(outlet.lines(["board: settings.notify says nowhere to send to, so nobody is told of its end"]))
     if wait is not None and not ctx.args.json:
         _say_added(ctx, task.id, task.agent)
         _tell_keeper(ctx)
@@ -79,6 +80,7 @@ def _record(ctx: Context, words: str) -> dict[str, Any]:
         "prompt": None if words == title else words,
         "kind": args.kind,
         "resumable": True if args.resumable else None,
+        "notify": True if args.notify else None,
         "worktree": False if args.in_place else None,
         "done_when": args.done_when,
     }
@@ -94,15 +96,23 @@ def title_of(words: str) -> str:
     return f"{head.rpartition(' ')[0] or head}…"
 
 
-def agent_for(board: Board, profiles: Collection[str], wanted: str | None, *, screen: bool) -> str:
+def agent_for(board: Board, ctx: Context, wanted: str | None, *, screen: bool) -> str:
     """The profile to run with; a name that nobody knows is left to the board's own rules. Raises UsageError where it
     can't be told which agent is meant."""
     name = wanted if wanted is not None else _default(board)
     own = board.agents.get(name)
-    ends_itself = own is not None and (own.get("settles") == "exit" or str(own.get("use", "")).endswith(_HEADLESS))
-    headless = f"{name}{_HEADLESS}"
-    is_there = headless in board.agents or headless in profiles
-    return headless if is_there and not screen and not ends_itself else name
+    if screen or (own is not None and _ends_itself(own)):
+        return name
+    headless = f"{name}{HEADLESS}"
+    if headless in board.agents or headless in ctx.filed:
+        return headless
+    is_there = headless in ctx.profiles if own is None else has_variant(own, ctx.profiles)
+    return headless if is_there else name
+
+
+def _ends_itself(own: Record) -> bool:
+    is_variant = own.get("headless") is True or str(own.get("use", "")).endswith(HEADLESS)
+    return own.get("settles") == "exit" or is_variant
 
 
 def _default(board: Board) -> str:

@@ -54,6 +54,7 @@ PLANNING: Final = (
             option("--kind", "NAME", "its agent's brief: review, adversarial-review, fix, or your own"),
             flag("--in-place", "in the board's folder, without a worktree of its own"),
             flag("--resumable", "a machine may start it again after a death"),
+            flag("--notify", "tell of its end by each way of settings.notify"),
             option("--done-when", "CHECK", "its own definition of done (again for more)", action="append"),
             WAIT,
         ),

@@ -166,6 +166,11 @@ _SUPERVISOR: Final[dict[str, EventKind]] = {
         "An agent that stopped its turn was asked, once, to finish, checkpoint or block.",
         (*_PANE, *_TURN),
     ),
+    "agent_briefed": EventKind(
+        "info",
+        "An agent that went on with its conversation was typed its brief, which it can't be given at its start.",
+        (*_PANE, *_TURN),
+    ),
     "agent_continued": EventKind(
         "info", "A living agent was told that its usage limit is over.", (*_PANE, *_TURN, "until_at")
     ),

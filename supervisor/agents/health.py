@@ -12,6 +12,7 @@ from board.errors import BoardError
 from board.model import Board
 from board.program import environment, run_program
 from supervisor.agents.conversations import LEARNT_OF
+from supervisor.agents.reading import Source
 from supervisor.agents.screens import AGENTS
 from supervisor.hooks.wiring import may_be_trusted
 from supervisor.launch import missing_program
@@ -82,12 +83,17 @@ def _lacking(profile: Profile) -> list[str]:
         for words, is_so in (
             ("its state is not read", is_agent and profile.screens is None),
             ("no hooks: what it does is read off its screen", profile.screens is not None and profile.hooks is None),
+            ("its hooks are not listened to: its `reads` doesn't name them", not _hears_hooks(profile)),
             ("its conversation is learnt from its files alone", is_learnt and known),
             ("its conversation can't be learnt: a later start is a new one", is_learnt and not known),
             ("a later start is a new conversation", is_agent and profile.session == "none"),
         )
         if is_so
     ]
+
+
+def _hears_hooks(profile: Profile) -> bool:
+    return profile.hooks is None or Source.HOOK in profile.order
 
 
 def _what_may_not_work(profile: Profile) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from supervisor.agents.reading import Heard, Reading, Settled, Source, State, settle
+from supervisor.agents.reading import TRUST, Heard, Order, Reading, Settled, Source, State, settle
 
 LONGEST: Final = 600  # characters of a question
 
@@ -51,13 +51,13 @@ def standing(heard: Mapping[Source, Heard]) -> list[Reading]:
     return [each.standing for each in heard.values() if each.standing is not None]
 
 
-def settled_of(heard: Mapping[Source, Heard], now: float) -> Settled:
-    return settle(standing(heard), now)
+def settled_of(heard: Mapping[Source, Heard], now: float, order: Order = TRUST) -> Settled:
+    return settle(standing(heard), now, order)
 
 
-def need_of(heard: Mapping[Source, Heard], now: float) -> Need | None:
+def need_of(heard: Mapping[Source, Heard], now: float, order: Order = TRUST) -> Need | None:
     """None where the agent needs nobody, or nobody can tell. A limit that is over is none."""
-    settled = settled_of(heard, now)
+    settled = settled_of(heard, now, order)
     reading = settled.reading
     if reading is None:
         return None

@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 class Source(StrEnum):
-    """In falling order of trust."""
+    """In falling order of trust, unless a profile says otherwise."""
 
     PROCESS = "process"
     HOOK = "hook"
@@ -44,6 +44,8 @@ class Source(StrEnum):
     SCREEN = "screen"
 
 
+Order = tuple[Source, ...]  # falling trust; who isn't in it is not listened to
+TRUST: Final[Order] = tuple(Source)
 FRESH: Final = {
     Source.PROCESS: 15.0,
     Source.HOOK: 120.0,
@@ -179,11 +181,18 @@ def _overtakes(state: State, word: Reading) -> bool:
     return state in _OVERTAKES[word.state]
 
 
-def settle(readings: Iterable[Reading], now: float) -> Settled:
+def order_of(names: Iterable[str]) -> Order:
+    """As a profile names its sources; all of them where it names none. What we presume ourselves, before anybody has
+    said a word, is nobody's to leave out."""
+    named = tuple(dict.fromkeys(Source(name) for name in names))
+    return (Source.PROCESS, *named) if named else TRUST
+
+
+def settle(readings: Iterable[Reading], now: float, order: Order = TRUST) -> Settled:
     """The state by the one source that is the authority now."""
-    fresh = [each for each in readings if each.is_fresh(now) and each.state is not State.UNKNOWN]
+    told_of = [each for each in readings if each.source in order and each.state is not State.UNKNOWN]
+    fresh = [each for each in told_of if each.is_fresh(now)]
     told = [each for each in fresh if not is_overtaken(each, fresh, now)]
-    order = list(Source)
     found = min(told, key=lambda each: (order.index(each.source), -each.at), default=None)
     return NOBODY if found is None else Settled(found.state, found)
 

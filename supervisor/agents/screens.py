@@ -13,7 +13,7 @@ from typing import Final
 
 from supervisor.agents.reading import Reading, Source, State
 from supervisor.agents.region import Frame, Layout, Parts, Region, cut
-from supervisor.screen import limited_until
+from supervisor.screen import NOWHERE, Zones, named_until
 
 NO_RULE: Final = "no rule"
 TWO_RULES: Final = "two rules"
@@ -58,8 +58,7 @@ _CLAUDE, _CODEX, _GEMINI, _OPENCODE, _AIDER = "2.1.329", "0.169.0", "0.61.0", "1
 _C_LAST = r"[^\n]*(?:\n(?![●✻] )[^\n]*)*\n\f"
 _C_BUSY = rf"\f[\s\S]*esc to interrupt|^[·✢*✶✻✽✳] \S+…{_C_LAST}"
 _C_RETRYING = rf"^[·✢*✶✻✽✳] .* · retrying in \S+ · attempt \d+/\d+{_C_LAST}"
-# A clock of another zone than UTC is no end that anybody could wait for.
-_C_LIMIT = r"^[●⎿ ]*(You.ve (?:hit|reached) your (?:[^\n]* resets (?P<until>\d{1,2}:\d\d[ap]m) \(UTC\)[^\n]*|[^\n]*))"
+_C_LIMIT = r"^[●⎿ ]*(You.ve (?:hit|reached) your (?:[^\n]* resets (?P<until>[^\n()]+ \([^\n()]+\))[^\n]*|[^\n]*))"
 _C_RATE = r"^[●⎿ ]*(API Error: Request rejected \(429\)[^\n]*)"
 _C_LOGIN = r"^[●⎿ ]*([^\n]*(?:Please run /login|Invalid API key)[^\n]*)"
 _C_ERROR = r"^[●⎿ ]*(API Error: (?!Request rejected \(429\))[^\n]*)"
@@ -67,7 +66,7 @@ _C_ENDED = "|".join(f"{each}{_C_LAST}" for each in (_C_LIMIT, _C_RATE, _C_LOGIN,
 _X_LAST = r"[^\n]*(?:\n(?![•■] )[^\n]*)*\n\f"
 _X_BUSY = rf"^[•◦·] \S.*\(\d.*esc to interrupt\){_X_LAST}"
 _X_ERROR = r"^■ ((?!You.ve hit|Conversation interrupted)[^\n]*)"
-_X_LIMIT = r"^■ (You.ve hit your usage limit\.(?:[^\f■]*?try again at (?P<until>[^.\n]+)\.)?)"
+_X_LIMIT = r"^■ (You.ve hit your usage limit\.(?:[^\f■]*?[Tt]ry again at (?P<until>[^.\f■]{1,40})\.)?)"
 _G_LAST = r"[^\n]*(?:\n(?! *[✦✕] )[^\n]*)*\n\f"
 _G_BUSY = r"^ *[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*\(esc to cancel, \d"
 _G_ERROR = r"^ *✕ (\[API Error: [^\n]*)"
@@ -180,8 +179,8 @@ TABLE: Final[tuple[Row, ...]] = (
 AGENTS: Final = tuple(dict.fromkeys(row.agent for row in TABLE))
 
 
-def read_screen(agent: str, screen: str, at: float) -> Reading | None:
-    """What this agent's screen shows; None for an agent whose screens nobody knows."""
+def read_screen(agent: str, screen: str, at: float, zones: Zones = NOWHERE) -> Reading | None:
+    """What this agent's screen shows, by its clock; None for an agent whose screens nobody knows."""
     layout = LAYOUTS.get(agent)
     if layout is None:
         return None
@@ -193,7 +192,8 @@ def read_screen(agent: str, screen: str, at: float) -> Reading | None:
         names = ", ".join(row.rule for row, _ in found)
         return Reading(Source.SCREEN, State.UNKNOWN, TWO_RULES, at, names)
     row, match = found[0]
-    until = limited_until(row.pattern, match[0], at) if match.groupdict().get("until") else None
+    named = match.groupdict().get("until")
+    until = named_until(named, at, zones) if named else None
     return Reading(Source.SCREEN, row.state, row.rule, at, _detail(row, match, parts), until=until)
 
 

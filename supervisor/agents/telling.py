@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from board.instants import format_instant
 from supervisor.agents.needs import fit_to_show, question_of, settled_of, until_of
-from supervisor.agents.reading import Heard, Settled, Source, State
+from supervisor.agents.reading import TRUST, Heard, Order, Settled, Source, State
 from supervisor.turns.turn import Turn
 
 UNSEEN_AGENT: Final[Mapping[str, Any]] = {
@@ -17,15 +17,21 @@ UNSEEN_AGENT: Final[Mapping[str, Any]] = {
     "agent_since": None,
     "agent_until": None,
     "question": None,
+    "agent_reads": [],
     "agent_sources": [],
 }
 
 
-def agent_view(heard: Mapping[Source, Heard], now: float, redact: Callable[[str], str]) -> dict[str, Any]:
-    """None everywhere for a worker whose state nobody reads. It only changes when what is known does."""
+def agent_view(
+    heard: Mapping[Source, Heard], now: float, redact: Callable[[str], str], order: Order = TRUST
+) -> dict[str, Any]:
+    """None everywhere for a worker whose state nobody reads. It only changes when what is known does.
+
+    `agent_reads` are all that are listened to, `agent_sources` those that have spoken; each the most trusted first.
+    """
     if not heard:
         return dict(UNSEEN_AGENT)
-    settled = settled_of(heard, now)
+    settled = settled_of(heard, now, order)
     reading = settled.reading
     return {
         "agent_state": str(settled.state),
@@ -34,7 +40,8 @@ def agent_view(heard: Mapping[Source, Heard], now: float, redact: Callable[[str]
         "agent_since": _instant(settled.since),
         "agent_until": _instant(until_of(heard, reading, now)) if reading is not None else None,
         "question": _question(heard, settled, now, redact),
-        "agent_sources": [_source(each, now, redact) for each in in_order(heard)],
+        "agent_reads": [str(source) for source in order if source is not Source.PROCESS],
+        "agent_sources": [_source(each, now, redact) for each in in_order(heard, order)],
     }
 
 
@@ -44,14 +51,14 @@ def turn_view(turn: Turn, redact: Callable[[str], str]) -> dict[str, Any] | None
         return None
     return {
         "ended_at": _instant(turn.ended_at),
-        "asked_at": _instant(turn.asked_at),
+        "asked_at": _instant(turn.asked_at if turn.asked_on is not None else None),
         "waits": turn.waits,
         "why": redact(turn.why) or None,
     }
 
 
-def in_order(heard: Mapping[Source, Heard]) -> list[Heard]:
-    return [heard[source] for source in Source if source in heard]
+def in_order(heard: Mapping[Source, Heard], order: Order = TRUST) -> list[Heard]:
+    return [heard[source] for source in order if source in heard]
 
 
 def _question(heard: Mapping[Source, Heard], settled: Settled, now: float, redact: Callable[[str], str]) -> str | None:

@@ -149,7 +149,7 @@ class Desk:
 
     def _changed(self, wish: Wish, known: Known, now: float) -> str:
         """Why what the person answered is not what the agent asks; empty where it is, or where nothing was asked."""
-        seen = agent_view(known.heard, now, self._tools.redactor.text)
+        seen = agent_view(known.heard, now, self._tools.redactor.text, known.order)
         is_asking = seen["agent_state"] == State.ASKING
         if not wish.question and not wish.since:
             return "it asks something now, which it didn't when it was answered" if is_asking else ""

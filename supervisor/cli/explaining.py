@@ -5,6 +5,7 @@ It asks files alone: the status of whoever keeps the board, or the capture that 
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from board.render import clean, table
 from supervisor.agents.needs import fit_to_show
 from supervisor.agents.screens import AGENTS, TABLE, read_screen
 from supervisor.cli.watching import Sight, look
+from supervisor.zones import zones_of
 
 _HEADERS = ("SOURCE", "STATE", "RULE", "SINCE", "COUNTS", "SAID")
 _BIGGEST = 1 << 20  # characters of a capture
@@ -62,7 +64,7 @@ def _capture(path: str) -> str:
 
 
 def _screen_record(agent: str, screen: str, redact: Callable[[str], str]) -> dict[str, Any]:
-    reading = read_screen(agent, screen, time.time())
+    reading = read_screen(agent, screen, time.time(), zones_of(os.environ))
     assert reading is not None
     row = next((row for row in TABLE if (row.agent, row.rule) == (agent, reading.rule)), None)
     return {
@@ -112,6 +114,7 @@ def _lines(sight: Sight, task: str, seen: Mapping[str, Any]) -> list[str]:
     lines += [f"until      {seen['agent_until']}"] if seen.get("agent_until") else []
     lines += [f"           {line}" for line in str(seen.get("question") or "").splitlines()]
     lines += _turn(seen.get("turn"), sight)
+    lines += _reads(seen.get("agent_reads"))
     return lines if sight.is_fresh else [*lines, "nobody looks any more: that was the last that was seen"]
 
 
@@ -123,6 +126,11 @@ def _turn(turn: object, sight: Sight) -> list[str]:
     words += [f"asked to finish {_age(turn['asked_at'], sight)} ago"] if turn.get("asked_at") else []
     words += [f"waits for a person: {turn.get('why')}"] if turn.get("waits") else []
     return [f"turn       {', '.join(words)}"] if words else []
+
+
+def _reads(order: object) -> list[str]:
+    """In whose order the word is given: the profile's, or everybody's."""
+    return [f"listens    {', '.join(str(each) for each in order)}"] if isinstance(order, list) and order else []
 
 
 def _sources(ctx: Context, sight: Sight, seen: Mapping[str, Any]) -> str:

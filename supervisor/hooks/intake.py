@@ -148,12 +148,14 @@ class Intake:
         self._read = {mark: latest for mark, latest in self._read.items() if mark in marks}
         for known in known_now:
             latest, mark, now = known.hooked, known.attempt.mark, self._tools.engine.clock()
-            if latest is None or (Source.HOOK in known.heard and latest == self._read.get(mark)):
+            if latest is None or Source.HOOK not in known.order:
+                continue
+            if Source.HOOK in known.heard and latest == self._read.get(mark):
                 continue
             self._read[mark] = latest
-            before = settled_of(known.heard, now)
+            before = settled_of(known.heard, now, known.order)
             known.heard[Source.HOOK] = hear(known.heard.get(Source.HOOK), reading_of(latest))
-            is_other = is_other or is_news(before, settled_of(known.heard, now))
+            is_other = is_other or is_news(before, settled_of(known.heard, now, known.order))
         return is_other
 
     def _tell_news(self, before: dict[str, Latest | None]) -> bool:

@@ -38,7 +38,7 @@ class Bell:
         self._send = send
         self._inbox = Inbox(store.real, tools.profiles.names(), tools.tops.of)
         self._badge = Badge(tools)
-        self._files = (store.real, *(os.path.join(store.side, name) for name in ("status.json", SNOOZED)))
+        self._files = (store.real, *(os.path.join(store.side, name) for name in ("status.json", SNOOZED, "results")))
         self._sender: subprocess.Popen[bytes] | None = None
         self._sender_at = 0.0
         self._look_at = 0.0

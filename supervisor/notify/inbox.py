@@ -5,11 +5,9 @@ It has a board of its own: it may run in a thread beside the loop, though only i
 
 from __future__ import annotations
 
-import json
 import os
-import time
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 from board.engine import Engine
 from board.errors import BoardError, InvalidBoard
@@ -17,14 +15,11 @@ from board.inbox import snoozes
 from board.inbox.finding import items, scene_of
 from board.inbox.item import Item
 from board.inbox.scene import last_good, status_of
-from board.journal.faces import document
-from board.journal.redact import Redacted, Redactor
+from board.journal.redact import Redactor
 from board.model import Board
-from board.notices import Rule
 from board.store import FileStore
-from supervisor.notify.message import message_of
-from supervisor.notify.plan import Moment, memory_record, name_of, plan, read_memory
 from supervisor.notify.queue import Queue
+from supervisor.notify.telling import Telling
 
 
 class Looked(NamedTuple):
@@ -57,8 +52,9 @@ class Inbox:
         found = items(scene._replace(runs=True))
         known = snoozes.read(self._store.side)
         awake = tuple(item for item in found if not snoozes.is_put_off(known, item, now))
-        rules = board.settings.notify if board is not None else ()
-        again_at = self._tell(rules, awake, redactor, now) if rules else None
+        again_at = None
+        if board is not None and board.settings.notify:
+            again_at = Telling(self._store, self._queue, board, redactor, now).tell(awake)
         dropped = self._queue.make_room()
         due = [entry.due_at for entry in self._queue.entries()]
         soonest = min((at for at in (*due, again_at) if at is not None and at > now), default=None)
@@ -81,31 +77,3 @@ class Inbox:
         except BoardError:
             return self._good, ()
         return self._good, ()
-
-    def _tell(self, rules: Sequence[Rule], awake: Sequence[Item], redactor: Redactor, now: float) -> float | None:
-        """The queue first, then the memory of it: who is killed in between tells it twice."""
-        before, lost = self._queue.memory(), self._queue.lost()
-        memory: dict[str, Any] = {"v": 1, "lost_told": before.get("lost_told") or 0}
-        again: list[float] = []
-        for rule in rules:
-            name = name_of(rule)
-            planned = plan(rule, awake, read_memory(before.get(name)), _moment(now))
-            if planned.items:
-                message = message_of(planned.items, self._store.real, lost - memory["lost_told"], redactor.text)
-                for way in rule.ways:
-                    self._queue.put(_text(redactor, {"v": 1, "way": way, "at": now, **message}))
-                memory["lost_told"] = lost
-            memory[name] = memory_record(planned.memory)
-            again += [] if planned.again_at is None else [planned.again_at]
-        if memory != before:
-            self._queue.remember(_text(redactor, memory))
-        return min(again, default=None)
-
-
-def _text(redactor: Redactor, record: dict[str, Any]) -> Redacted:
-    return document(redactor, record, lambda x: json.dumps(x, ensure_ascii=False))
-
-
-def _moment(now: float) -> Moment:
-    local = time.localtime(now)
-    return Moment(now, local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec)

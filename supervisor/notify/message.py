@@ -37,10 +37,10 @@ def title_of(items: Sequence[Item]) -> str:
 
 def text_of(items: Sequence[Item], missing: int) -> str:
     if len(items) == 1:
-        lines = [_line(items[0].question), *map(_line, items[0].more), *items[0].do]
+        lines = [line(items[0].question), *map(line, items[0].more), *items[0].do]
     else:
         more = len(items) - LISTED
-        lines = [_line(f"{item.key}: {item.question}") for item in items[:LISTED]]
+        lines = [line(f"{item.key}: {item.question}") for item in items[:LISTED]]
         lines.append(f"and {more} more: board inbox" if more > 0 else "board inbox")
     if missing:
         lines.append(f"({missing} earlier messages could not be sent)")
@@ -54,9 +54,15 @@ def _safe(item: Item, redact: Redact) -> Item:
 
 def _record(item: Item, board: str) -> dict[str, Any]:
     record = record_of(item)
-    return {**record, "do": [f"{command} --board {quote(board)}" for command in record["do"]]}
+    return {**record, "do": [at_board(command, board) for command in record["do"]]}
 
 
-def _line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LINE else f"{line[: _LINE - 3]}..."
+def at_board(command: str, board: str) -> str:
+    """To be typed anywhere."""
+    return f"{command} --board {quote(board)}"
+
+
+def line(text: str) -> str:
+    """One line, and not too long."""
+    whole = " ".join(text.split())
+    return whole if len(whole) <= _LINE else f"{whole[: _LINE - 3]}..."

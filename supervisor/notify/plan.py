@@ -8,13 +8,25 @@ memory of that is kept on disk behind the message, so that who dies in between t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from board.inbox.item import Item, cause_of
 from board.notices import SEVERITIES, Rule
 
 MINUTES: Final = 24 * 60
 _EMPTY: Final[Mapping[str, str]] = {}
+
+
+class Told(Protocol):
+    """What may be told of: by its key it is known, and it is news for each cause."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+
+
+T = TypeVar("T", bound=Told)
 
 
 class Moment(NamedTuple):
@@ -33,10 +45,10 @@ class Memory(NamedTuple):
     since: float | None = None
 
 
-class Planned(NamedTuple):
+class Planned(NamedTuple, Generic[T]):
     """`items` are to be told now, in one message; `again_at` is when something that waits may be told."""
 
-    items: tuple[Item, ...]
+    items: tuple[T, ...]
     memory: Memory
     again_at: float | None = None
 
@@ -46,18 +58,22 @@ def name_of(rule: Rule) -> str:
     return cause_of(rule.ways, rule.kinds, rule.severity)
 
 
-def plan(rule: Rule, items: Sequence[Item], memory: Memory, moment: Moment) -> Planned:
+def plan(rule: Rule, items: Sequence[Item], memory: Memory, moment: Moment) -> Planned[Item]:
+    return due(rule, [item for item in items if is_wanted(rule, item)], memory, moment)
+
+
+def due(rule: Rule, wanted: Sequence[T], memory: Memory, moment: Moment) -> Planned[T]:
+    """By the rule's hours, group and limit alone: what is wanted has been settled."""
     now = moment.now
-    wanted = [item for item in items if is_wanted(rule, item)]
     told = {_id(item): cause for item in wanted if (cause := memory.told.get(_id(item))) is not None}
     sent = tuple(at for at in memory.sent if now - rule.limit.window < at <= now)
     new = tuple(item for item in wanted if told.get(_id(item)) != item.cause)
     if not new:
         return Planned((), Memory(told, sent))
     since = now if memory.since is None else min(memory.since, now)
-    due = max(since + rule.group, quiet_until(rule, moment), _free_at(rule, sent))
-    if due > now:
-        return Planned((), Memory(told, sent, since), due)
+    due_at = max(since + rule.group, quiet_until(rule, moment), _free_at(rule, sent))
+    if due_at > now:
+        return Planned((), Memory(told, sent, since), due_at)
     return Planned(new, Memory({**told, **{_id(item): item.cause for item in new}}, (*sent, now)))
 
 
@@ -81,7 +97,11 @@ def _free_at(rule: Rule, sent: tuple[float, ...]) -> float:
     return 0.0 if len(sent) < rule.limit.most else sent[-rule.limit.most] + rule.limit.window
 
 
-def _id(item: Item) -> str:
+def is_told(each: Told, memory: Memory) -> bool:
+    return memory.told.get(_id(each)) == each.cause
+
+
+def _id(item: Told) -> str:
     """A key may hold what somebody wrote; the memory has only its mark."""
     return cause_of(item.key)
 

@@ -11,7 +11,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple
 
@@ -56,7 +56,24 @@ class Queue:
     def put(self, text: Redacted, name: str = "") -> None:
         """On disk on return; a new message, or one of this name anew. Raises OSError."""
         os.makedirs(self.folder, 0o700, exist_ok=True)
-        self._write(name or f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.json", text)
+        self._write(name or _new_name(), text)
+
+    def hold(self, text: Redacted) -> str:
+        """A message that is on disk, and that nobody sends before it is let go; its name. Raises OSError."""
+        os.makedirs(self.folder, 0o700, exist_ok=True)
+        name = _new_name()
+        self._write(f".{name}", text)
+        return name
+
+    def let_go(self, names: Collection[str]) -> None:
+        """These are to be sent, unless that was said of them already; what else is held nobody knows of: it goes."""
+        with suppress(OSError):
+            for held in [each for each in os.listdir(self.folder) if each.startswith(".") and each.endswith(".json")]:
+                path = os.path.join(self.folder, held)
+                if held[1:] in names:
+                    os.replace(path, os.path.join(self.folder, held[1:]))
+                else:
+                    os.unlink(path)
 
     def make_room(self) -> int:
         """How many of the oldest had to go, because there are too many."""
@@ -137,6 +154,10 @@ class Queue:
             with suppress(OSError):
                 os.unlink(aside)
             raise
+
+
+def _new_name() -> str:
+    return f"{time.time_ns():020d}-{uuid.uuid4().hex[:8]}.json"
 
 
 def _read(path: str) -> dict[str, Any] | None:

@@ -24,6 +24,7 @@ ATTEMPTS: Final = 8
 FIRST_PAUSE: Final = 15.0  # seconds; each further one is twice as long
 LONGEST_PAUSE: Final = 3600.0
 _COMMAND: Final = "command:"
+_TOLD: Final = ("title", "text", "count", "dropped_count", "items")
 
 
 class Place(NamedTuple):
@@ -93,7 +94,8 @@ class Sender:
         if entry.way not in self._ways:
             return self._give_up(entry, "the board does not name this way any more", now)
         self._keep(entry, attempts=attempts, due_at=now + pause)
-        message = {key: entry.record.get(key) for key in ("title", "text", "count", "dropped_count", "items")}
+        message = {key: entry.record.get(key) for key in _TOLD}
+        message.update({key: entry.record[key] for key in ("ended",) if key in entry.record})
         sent = deliver(self._ways[entry.way], message, self._place, self._redactor, now, entry.served)
         if not sent.problem:
             self._queue.remove(entry.name)

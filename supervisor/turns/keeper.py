@@ -17,13 +17,13 @@ from board.journal.events import Scalar
 from board.model import HELD, Board
 from supervisor import faults, looks
 from supervisor.agents.needs import settled_of
-from supervisor.agents.reading import State
+from supervisor.agents.reading import Source, State
 from supervisor.agents.screens import LAYOUTS
 from supervisor.answering.receipt import UNSURE, Receipt
 from supervisor.answering.typing import type_text
 from supervisor.judge import attempt_of
 from supervisor.keeping import Keeping
-from supervisor.launch import message
+from supervisor.launch import brief_of, message
 from supervisor.model import Alive
 from supervisor.overview import Overview
 from supervisor.profiles import Profile
@@ -34,6 +34,7 @@ from supervisor.turns import record
 from supervisor.turns.turn import (
     PACE,
     Ask,
+    Brief,
     Glance,
     GoOn,
     Leave,
@@ -52,6 +53,8 @@ from supervisor.turns.turn import (
 TICK = 1.0  # seconds between two looks
 BY_A_PERSON = ("interrupted", "idle_prompt")  # the second is all that is said of a turn that was cut short
 PAUSE = 0.4  # seconds between a text and its Enter, where the profile says none
+
+_TOLD = {Ask: "agent_nudged", Brief: "agent_briefed", GoOn: "agent_continued"}
 
 Deliver = Callable[[Server, str, str, str, float], Awaitable[Receipt]]
 
@@ -163,7 +166,8 @@ class Turns:
         return before or Turn(mark)
 
     def _glance(self, agent: Agent) -> Glance:
-        known, hooked = agent.known, agent.known.hooked
+        known = agent.known
+        hooked = known.hooked if Source.HOOK in known.order else None
         has_stopped = hooked is not None and hooked.state is State.IDLE
         return Glance(
             at=self._tools.engine.clock(),
@@ -172,6 +176,7 @@ class Turns:
             is_counted=hooked is not None and has_stopped and hooked.background == 0,
             is_interrupted=hooked is not None and (not has_stopped or hooked.detail in BY_A_PERSON),
             is_typeable=agent.profile.screens in LAYOUTS,
+            order=known.order,
         )
 
     async def _progress(self, agent: Agent, board: Board) -> Progress:
@@ -189,15 +194,15 @@ class Turns:
         match decide(turn, glance, progress):
             case Leave(why=why):
                 await self._leave(agent, left(turn, why))
-            case Ask() | GoOn() as deed:
+            case Ask() | Brief() | GoOn() as deed:
                 await self._say_to(agent, board, deed, begun(turn, deed, progress, glance.at))
 
-    async def _say_to(self, agent: Agent, board: Board, deed: Ask | GoOn, after: Turn) -> None:
+    async def _say_to(self, agent: Agent, board: Board, deed: Ask | Brief | GoOn, after: Turn) -> None:
         """That it is asked is on the disk before a key is pressed; what did not come through is taken back there."""
-        known, task, before, server = agent.known, agent.kept.task, agent.known.turn, self._tools.server
+        known, before, server = agent.known, agent.known.turn, self._tools.server
         if before is None or server is None or known.pane is None:
             return
-        text = message(task, self._tools.site(board, task), "finish" if isinstance(deed, Ask) else "continue")
+        text = await self._text(agent, board, deed)
         try:
             await self._keep(agent, after)
         except OSError:
@@ -207,7 +212,7 @@ class Turns:
         why = self._tools.redactor.text(receipt.why)
         if receipt.delivered:
             await self._keep(agent, delivered(after))
-            self._tell(agent, "agent_nudged" if isinstance(deed, Ask) else "agent_continued", after)
+            self._tell(agent, _TOLD[type(deed)], after)
         elif receipt.why.startswith(UNSURE):
             await self._keep(agent, replace(after, why=why))
             self._tell(agent, "nudge_undelivered", after, why=why)
@@ -218,6 +223,16 @@ class Turns:
             self._tell(agent, "nudge_undelivered", turn, why=why, tries_count=turn.tries, next_at=next_at)
             if turn.waits:
                 await self._leave(agent, turn)
+
+    async def _text(self, agent: Agent, board: Board, deed: Ask | Brief | GoOn) -> str:
+        """A brief that isn't there any more is none: that is nothing to type, and told as such."""
+        site, task = self._tools.site(board, agent.kept.task), agent.kept.task
+        if not isinstance(deed, Brief):
+            return message(task, site, "finish" if isinstance(deed, Ask) else "continue")
+        try:
+            return await asyncio.to_thread(brief_of, site.side, agent.known.attempt)
+        except (OSError, UnicodeDecodeError):
+            return ""
 
     async def _leave(self, agent: Agent, turn: Turn) -> None:
         agent.known.turn = turn
@@ -233,7 +248,7 @@ class Turns:
 
     def _tell(self, agent: Agent, event: str, turn: Turn, **more: Scalar) -> None:
         known = agent.known
-        reading = settled_of(known.heard, self._tools.engine.clock()).reading
+        reading = settled_of(known.heard, self._tools.engine.clock(), known.order).reading
         self._tools.tell(
             event,
             agent.kept.task.id,

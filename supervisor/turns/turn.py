@@ -6,6 +6,8 @@ said that the task is done, blocked or further on is asked once; again only when
 asked stands on the disk before a key is pressed, so that whoever is killed in between may have asked and asks no more.
 What could not be delivered is tried again, so often and so far apart; then it is a person's.
 
+Who can't be given its brief on its command line is typed it, once, as soon as its box is there; the same holds.
+
 A limit that names its end is waited for, and the agent told once to go on. One without an end, and whatever failed, is
 left alone.
 """
@@ -17,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from supervisor.agents.needs import settled_of, standing, until_of
-from supervisor.agents.reading import Heard, Reading, Settled, Source, State
+from supervisor.agents.reading import TRUST, Heard, Order, Reading, Settled, Source, State
 
 TRIES: Final = (15.0, 60.0, 300.0)  # seconds from each text that could not be delivered to the next one
 _DAY: Final = 86400.0
@@ -59,7 +61,8 @@ class Turn:
     `ended_at` is None while it works. `asked_at` is when it was last asked to finish, whether or not it came through,
     and `asked_on` what it had done by then. `tries` counts what could not be delivered, of which the next is not before
     `try_at`. `waits`: for a person, and `why`. `limit` is the end of the limit that it is at, and `told_at` when it was
-    told that it is over. `has_begun`: it was seen to do anything at all.
+    told that it is over. `has_begun`: it was seen to do anything at all. `owes`: its brief is yet to be typed; then
+    `asked_at` is when that was, without `asked_on`.
     """
 
     mark: str
@@ -74,6 +77,7 @@ class Turn:
     limit: float | None = None
     told_at: float | None = None
     has_begun: bool = False
+    owes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,21 @@ class Glance:
     is_counted: bool = False
     is_interrupted: bool = False
     is_typeable: bool = True
+    order: Order = TRUST
 
     @property
     def settled(self) -> Settled:
-        return settled_of(self.heard, self.at)
+        return settled_of(self.heard, self.at, self.order)
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
     """To finish, to checkpoint or to block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """It goes on with its conversation, and waits to hear what with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +122,7 @@ class Leave:
     why: str
 
 
-Deed = Ask | GoOn | Leave
+Deed = Ask | Brief | GoOn | Leave
 
 
 def noticed(turn: Turn, glance: Glance) -> Turn:
@@ -142,9 +152,9 @@ def _idle(turn: Turn, settled: Settled) -> Turn:
     since = settled.since
     speaks = source is turn.ended_by or source is Source.HOOK  # a hook says itself when that was
     is_newer = speaks and since is not None and turn.ended_at is not None and since > turn.ended_at
-    if turn.ended_at is not None and not is_newer:
-        return replace(turn, ended_by=source)
     has_begun = turn.has_begun or (settled.reading is not None and _tells_of_an_end(settled.reading))
+    if turn.ended_at is not None and not is_newer:
+        return replace(turn, ended_by=source, has_begun=has_begun)
     return replace(_working(turn), ended_at=since, ended_by=source, has_begun=has_begun)
 
 
@@ -173,6 +183,8 @@ def is_due(turn: Turn, glance: Glance, pace: Pace = PACE) -> bool:
     if state is State.LIMITED:
         since = turn.limit if turn.told_at is None else turn.told_at
         return since is not None and glance.at >= since + (pace.over if turn.told_at is None else pace.taken)
+    if turn.owes:
+        return state is State.IDLE and turn.ended_at is not None and not _is_doubted(glance)
     if state is not State.IDLE or turn.ended_at is None or glance.ran_for < pace.first or _is_doubted(glance):
         return False
     if _is_open(turn):
@@ -208,17 +220,22 @@ def decide(turn: Turn, glance: Glance, progress: Progress) -> Deed:
         return Leave("nobody knows how to type to it")
     if glance.settled.state is State.LIMITED and turn.limit is not None:
         return GoOn(turn.limit) if turn.told_at is None else Leave("it was told to go on, and is still at its limit")
+    if turn.owes:
+        return Brief()
+    if _is_open(turn):
+        told = "told its brief" if turn.asked_on is None else "asked to finish"
+        return Leave(f"it was {told}, and did not begin")
     if turn.asked_at is None or turn.asked_on is None:
         return Ask()
-    if _is_open(turn):
-        return Leave("it was asked to finish, and did not begin")
     return Ask() if progress.is_beyond(turn.asked_on) else Leave("it was asked to finish, and stopped without progress")
 
 
-def begun(turn: Turn, deed: Ask | GoOn, progress: Progress, at: float) -> Turn:
+def begun(turn: Turn, deed: Ask | Brief | GoOn, progress: Progress, at: float) -> Turn:
     """To be on the disk before the first key."""
     if isinstance(deed, GoOn):
         return replace(turn, told_at=at)
+    if isinstance(deed, Brief):
+        return replace(turn, owes=False, asked_at=at, asked_on=None)
     return replace(turn, asked_at=at, asked_on=progress)
 
 
@@ -231,7 +248,7 @@ def undelivered(before: Turn, why: str, at: float) -> Turn:
     tried = replace(before, tries=before.tries + 1, why=why)
     if before.tries < len(TRIES):
         return replace(tried, try_at=at + TRIES[before.tries])
-    return left(tried, f"it could not be asked: {why}")
+    return left(replace(tried, owes=False), f"it could not be {'told its brief' if tried.owes else 'asked'}: {why}")
 
 
 def left(turn: Turn, why: str) -> Turn:

@@ -59,7 +59,13 @@ def test_words_become_a_task(run: Run, folder: Path) -> None:
         ("", ("--agent", "codex"), "codex-headless"),
         ("", ("--agent", "aider"), "aider"),
         ("", ("--agent", "codex-headless"), "codex-headless"),
-        ("mine: {use: claude}", (), "mine"),
+        ("mine: {use: claude}", (), "mine-headless"),
+        ("mine: {use: claude}", ("--screen",), "mine"),
+        ("mine: {use: claude, headless: true}", (), "mine"),
+        ("mine: {use: aider}", (), "mine"),
+        ("mine: {start: [a], headless: {start: [b]}}", (), "mine-headless"),
+        ("claude: {start: [./wrapper]}", (), "claude"),
+        ("claude: {use: claude, start: [./wrapper]}", (), "claude"),
         ("mine: {use: claude}, mine-headless: {use: claude-headless}", ("--agent", "mine"), "mine-headless"),
         ("claude: {start: [claude], settles: exit}", (), "claude"),
         ("claude: {use: claude}, codex: {use: codex}", (), "claude-headless"),
@@ -68,11 +74,22 @@ def test_words_become_a_task(run: Run, folder: Path) -> None:
 def test_an_agent_that_ends_by_itself_is_preferred(
     run: Run, folder: Path, agents: str, words: tuple[str, ...], chosen: str
 ) -> None:
-    """The one that is named, else the only one, else claude."""
+    """The one that is named, else the only one, else claude; never round what the board itself says of it.
+    Mutants killed: a start of one's own passed over; a variant that the board's rules don't know."""
     text = (folder / "tasks.yaml").read_text()
     (folder / "tasks.yaml").write_text(text.replace("version: 1\n", f"version: 1\nagents: {{{agents}}}\n"))
     assert run("run", "Do it", *words, "-q").code == 0
     assert tasks(folder)[-1]["agent"] == chosen
+
+
+def test_a_variant_in_a_file_is_taken(run: Run, folder: Path) -> None:
+    """Although the entry on the board has none. Mutant killed: files not asked."""
+    text = (folder / "tasks.yaml").read_text()
+    (folder / "tasks.yaml").write_text(text.replace("version: 1\n", "version: 1\nagents: {bot: {start: [bot]}}\n"))
+    (folder / ".board" / "agents").mkdir(parents=True)
+    (folder / ".board" / "agents" / "bot-headless.yaml").write_text("start: [bot, -p]\nsettles: exit\n")
+    assert run("run", "Do it", "-q").code == 0
+    assert tasks(folder)[-1]["agent"] == "bot-headless"
 
 
 def test_words_from_stdin(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +123,23 @@ def test_what_cannot_be_run_is_one_line(run: Run, folder: Path, monkeypatch: pyt
         before.replace("version: 1\n", "version: 1\nagents: {a: {use: aider}, b: {use: codex}}\n")
     )
     assert "several agents are defined here, so name one; --agent a or b" in run("run", "x").err
+
+
+def test_who_wants_to_be_told_of_the_end_says_so(run: Run, folder: Path) -> None:
+    """It is a key of the task; that nobody is told is said where that is so. Mutants killed: the key left out; the
+    warning always."""
+    nowhere = "board: settings.notify says nowhere to send to, so nobody is told of its end\n"
+    assert nowhere in run("run", "Do it", "--notify").err
+    assert tasks(folder)[-1]["notify"] is True
+    assert nowhere not in run("run", "Do more").err
+    assert "notify" not in tasks(folder)[-1]
+    text = (folder / "tasks.yaml").read_text()
+    (folder / "tasks.yaml").write_text(
+        text.replace("version: 1\n", "version: 1\nsettings: {notify: [{to: [desktop], kinds: [board]}]}\n")
+    )
+    assert nowhere not in run("run", "Do it all", "--notify").err
+    (folder / "tasks.yaml").write_text(text.replace("notify: true", "notify: soon"))
+    assert 'notify: expected true or false, got "soon"' in run("check").err
 
 
 def test_waiting_ends_and_the_task_goes_on(run: Run, folder: Path) -> None:

@@ -88,7 +88,7 @@ wait_for("end")
     house.start()
     house.happened("t", "worker_adopted")
     go(house, "down")
-    eventually(lambda: house.journal("t", "agent_asked")[-1]["question"] == "second", 15)
+    eventually(lambda: [each["question"] for each in house.journal("t", "agent_asked")][-1:] == ["second"], 15)
     again = house.journal("t", "agent_signal_seen")[before:]
     assert [line["state"] for line in again] in (
         ["asking"],

@@ -47,6 +47,11 @@ def seen(house: House, task: str) -> dict[str, Any]:
     return found
 
 
+def _sources(house: House, task: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = seen(house, task).get("agent_sources") or []
+    return [each for each in found if each["stands"]]
+
+
 def does(house: House, task: str, state: str, source: str | None = "screen") -> dict[str, Any]:
     """Waits until this task's agent is told to do so, on this source's word."""
 
@@ -66,7 +71,8 @@ def test_what_agents_do_is_told_with_its_source_and_rule(house: House) -> None:
     """By screen, title and status file; who asks is told once with its question, is never ended for its silence, and
     is told again when it goes on; who is no agent isn't read.
 
-    Mutants: a need is a stall; the question told raw; told at each look; a file believed that is another process'.
+    Mutants: a need is a stall; the question told raw; told at each look; a file believed that is another process'; the
+    order of trust is the table's, or that of the start.
     """
     secret = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
     asked = (FOLDER / "claude" / "permission.txt").read_text(encoding="utf-8")
@@ -116,10 +122,24 @@ def test_what_agents_do_is_told_with_its_source_and_rule(house: House) -> None:
     assert sources["screen"]["state"] == "idle"
     assert "no: file goes before it" in explain(house, "filed").stdout
     assert explain(house, "nobody").returncode == 4
+    assert "listens    hook, file, bell, screen\n" in explain(house, "filed").stdout
+    tell(house, "filed", "show permission")
+    eventually(lambda: ["screen", "asking"] in [[each["source"], each["state"]] for each in _sources(house, "filed")])
+    # A profile's own order holds for who runs already.
+    text = house.path.read_text(encoding="utf-8")
+    house.path.write_text(
+        text.replace("  filed: {use: claude,", "  filed: {use: claude, reads: [screen, file],", 1), encoding="utf-8"
+    )
+    does(house, "filed", "asking", "screen")
+    page = explain(house, "filed").stdout
+    assert "listens    screen, file\n" in page
+    assert "no: screen goes before it" in page
 
     tell(house, "asks", "show idle-done")
     does(house, "asks", "idle")
     assert house.happened("asks", "worker_resumed")[0]["source"] == "screen"
+    text = house.path.read_text(encoding="utf-8")
+    house.path.write_text(text.replace("reads: [screen, file]", "reads: [file, screen]", 1), encoding="utf-8")
     tell(house, "filed", "file busy")
     does(house, "filed", "busy", "file")
 

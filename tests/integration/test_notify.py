@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from random import Random
+from string import ascii_letters, digits
 
 import pytest
 
@@ -94,6 +96,33 @@ def test_a_mass_death_is_one_message(house: House) -> None:
         keys = {item["key"] for item in hook.messages[0]["items"]}
         assert len(keys) >= 4
         assert len(hook.bodies) == 1
+
+
+def test_an_end_is_told_once_with_its_message(house: House) -> None:
+    """Of a task that asks for it, by a rule that is for other things; with what it said last, its secret masked; not
+    again by the next supervisor, and once more after another run. Mutants killed: endings told by kind;
+    the memory of them not kept."""
+    token = "ghp_" + "".join(Random(13).choices(ascii_letters + digits, k=36))
+    house.write(
+        f"  - {{id: a, notify: true, run: 'echo x >> n; echo the key is {token}; wc -l < n'}}\n"
+        "  - {id: b, run: 'true'}\n",
+        settings="  notify: [{command: 'cat >> got; echo >> got', kinds: [board], group: 0}]\n",
+    )
+    first = house.start()
+    [line] = house.wrote("got", within=20)
+    message = json.loads(line)
+    assert (message["title"], message["items"]) == ("a: done", [])
+    assert "the key is [REDACTED:" in message["text"]
+    assert message["text"].endswith("\n1\nboard result a")
+    house.reaches("b", "done")
+    house.happened(None, "notification_sent")
+    house.end(first, signal.SIGKILL)
+    house.start()
+    house.path.write_text(f"{house.path.read_text()}  - {{id: c, notify: true, run: 'true'}}\n")
+    assert json.loads(house.wrote("got", 2, within=20)[1])["title"] == "c: done"
+    assert house.says("reopen", "a").code == 0
+    assert json.loads(house.wrote("got", 3, within=20)[2])["text"].endswith("\n2\nboard result a")
+    assert [each for each in (house.side / "notify").iterdir() if token in each.read_text()] == []
 
 
 def test_the_badge_shows_how_many_and_which_window(house: House) -> None:

@@ -44,7 +44,7 @@ def test_a_run_that_is_waited_for_says_what_came_of_it(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """`board run --wait` takes the headless profile, follows the run, and prints the message, the commit and the check;
-    its secret stands on no disk and on no screen."""
+    its secret stands on no disk and on no screen, also where git has it. Mutant killed: the result written as it is."""
     repos.isolate(monkeypatch)
     for name, value in repos.IDENTITY.items():
         monkeypatch.setenv(name, value)
@@ -52,7 +52,7 @@ def test_a_run_that_is_waited_for_says_what_came_of_it(
     body = f"""
 assert "propose a refactor" in sys.argv[-1], sys.argv
 open("plan.md", "w").write("split it\\n")
-for words in (["add", "plan.md"], ["commit", "-qm", "Propose a refactor"]):
+for words in (["add", "plan.md"], ["commit", "-qm", "Propose a refactor, not {token}"]):
     subprocess.run(["git", *words], check=True)
 print("I propose to split it.\\nThe key was {token}, by the way.")
 """
@@ -75,11 +75,13 @@ print("I propose to split it.\\nThe key was {token}, by the way.")
     assert "I propose to split it.\n" in ended.out
     assert "The key was [REDACTED:" in ended.out
     result = comes(house, "read-it-all-and-propose-a-refactor", status="done")
-    assert [each["subject"] for each in result["commits"]] == ["Propose a refactor"]
+    [subject] = [each["subject"] for each in result["commits"]]
+    assert subject.startswith("Propose a refactor, not [REDACTED:")
     assert result["files"] == [{"path": "plan.md", "added": 1, "removed": 0}]
     assert (result["exit"], result["attempt"], result["commits_count"]) == ("exit 0", 1, 1)
     assert [each["check"] for each in result["checks"]] == ["clean"]
-    assert "Propose a refactor" in ended.out
+    assert "Propose a refactor, not [REDACTED:" in ended.out
+    assert token not in ended.out + ended.err
     assert everywhere(house.side, token) == []
     path = house.side / "results" / "read-it-all-and-propose-a-refactor.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -98,7 +100,7 @@ DONE = 'subprocess.run([sys.executable, "-m", "board", "done"], env=ENV, check=T
 
 def test_a_supervisor_that_died_leaves_the_result_to_the_next_one(house: House) -> None:
     """The task is settled while none lives: what came of it is told by the record, its message by the hook that spoke
-    meanwhile; its secret lies nowhere."""
+    meanwhile; its secret lies nowhere. Mutant killed: what ended before our time is nobody's."""
     token = "ghp_" + "".join(Random(12).choices(ascii_letters + digits, k=36))
     body = f"""
 hook("UserPromptSubmit", prompt="go")
@@ -163,8 +165,8 @@ def test_a_death_is_a_result_and_a_later_run_replaces_it(house: House) -> None:
 
 
 def test_last_words_that_come_late_are_taken_in(house: House) -> None:
-    """An agent says `board done` in the middle of its turn, and then what it has to say. Mutants killed: one write;
-    no grace for a worker that called it done."""
+    """An agent says `board done` in the middle of its turn, and then what it has to say; once it is idle it is ended.
+    Mutants killed: one write; no grace for a worker that called it done; the whole of it for one that is idle."""
     body = f"""
 hook("SessionStart", source="startup")
 {DONE}
@@ -179,4 +181,4 @@ wait_for("end")
     comes(house, "t", status="done")
     (house.folder / "stored").touch()
     comes(house, "t", status="done", message="Now I am through.", message_source="hook")
-    (house.folder / "end").touch()
+    house.happened("t", "worker_stopped")

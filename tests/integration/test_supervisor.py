@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import time
 
 import pytest
 
+from board.instants import parse_instant
 from supervisor.processes import ProcessId, identify, is_alive
 from tests.house import House
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.tmux
+
+ZONED = ("servers", "own", "named")
+LIMITED = r"'again at (?P<until>[^.]+)\.'"
 
 
 def kill(pid: int) -> None:
@@ -231,6 +237,37 @@ def test_a_usage_limit_is_waited_for(house: House) -> None:
     again = house.journal("cap", "worker_restarted")
     assert len(again) == 1
     assert again[0]["ts"] >= waited[0]["next_at"]
+
+
+def test_a_limits_end_is_read_by_its_workers_clock(house: House) -> None:
+    """Whoever says a time says it in the zone of his environment: that of the tmux server, the one that his profile
+    gives him, or one that he names; each is three hours ahead. Mutants killed: UTC; our own zone; the server's
+    alone."""
+    says = 'echo "usage limit, again at $(date -d "+3 hours" "+%I:%M %p") $1."; sleep 0.2; exit 1'
+    agents = "".join(
+        f"  {name}: {{start: [sh, -c, {json.dumps(says)}, sh, {more}], env: {{{env}}}, limited: {LIMITED}}}\n"
+        for name, env, more in (
+            ("servers", "", "''"),
+            ("own", "TZ: America/Lima", "''"),
+            ("named", "TZ: Asia/Kolkata", "(Asia/Kolkata)"),
+        )
+    )
+    house.write("".join(f"  - {{id: {name}, agent: {name}, prompt: do it, resumable: true}}\n" for name in ZONED))
+    house.path.write_text(house.path.read_text().replace("tasks:\n", f"agents:\n{agents}tasks:\n"))
+    began = time.time()
+    first = house.start(env={"TZ": "Asia/Tokyo"})
+    ends = {}
+    for name in ZONED:
+        until = parse_instant(str(house.happened(name, "decision_made")[0]["next_at"]))
+        assert until is not None
+        assert began + 3 * 3600 - 61 <= until <= time.time() + 3 * 3600
+        ends[name] = until
+    # A later supervisor in another zone reads the same off the same screens.
+    house.end(first)
+    house.start(env={"TZ": "Pacific/Auckland"})
+    for name, until in ends.items():
+        again = eventually(lambda name=name: parse_instant(str(house.status()["tasks"][name]["next_at"])), 15)
+        assert again == pytest.approx(until, abs=61)
 
 
 def test_an_agent_that_says_done_is_wound_down(house: House) -> None:

@@ -21,6 +21,8 @@ from tests.waiting import eventually
 
 pytestmark = pytest.mark.tmux
 
+BOTH = ("goes", "typed")
+
 
 def crew(house: House, **agents: str) -> None:
     """Tasks by id, each with a program of its own."""
@@ -132,3 +134,30 @@ def test_a_hooks_word_is_one_among_others(house: House) -> None:
     view = seen(house, "old")
     assert (view["agent_state"], view["agent_source"]) == ("asking", "hook")
     assert len(house.journal("asks", "agent_asked")) == 1
+
+
+def test_who_goes_on_is_typed_its_brief(house: House) -> None:
+    """Where it can't be given it on its command line: once, also by a supervisor that was killed, and where it has a
+    person's line in its box it waits for that person, with the reason. Mutants killed: not recorded at the start; a
+    first start is typed it too; typed over a draft."""
+    place, heads = house.folder, []
+    for name, draft in zip(BOTH, ("", "please don't"), strict=True):
+        path = turner(place, name, "waits", "done", draft=draft)
+        first = f"[ -e {place}/{name}.ran ] && exec board done -q; touch {place}/{name}.ran; exit 1"
+        more = f'resume: [{path}, --resume, "${{session}}"], session: chosen, prompt: typed'
+        heads.append(f"  {name}: {{use: claude, start: [sh, -c, {json.dumps(first)}, sh, '${{prompt}}'], {more}}}\n")
+    house.write("".join(f"  - {{id: {each}, prompt: work hard, agent: {each}, resumable: true}}\n" for each in BOTH))
+    text = house.path.read_text(encoding="utf-8")
+    house.path.write_text(text.replace("tasks:\n", f"agents:\n{''.join(heads)}tasks:\n", 1), encoding="utf-8")
+    began = house.start()
+    house.happened("typed", "worker_restarted")
+    house.end(began, signal.SIGKILL)
+    house.start()
+    house.reaches("goes", "done")
+    assert len(house.journal("goes", "agent_briefed")) == 1
+    told = "\n".join(given(house, "goes"))
+    assert "(continued)" in told
+    assert told.count("work hard") == 1
+    why = house.happened("typed", "nudge_undelivered")[0]["why"]
+    assert why == "its input box holds a half-written line"
+    assert given(house, "typed") == []

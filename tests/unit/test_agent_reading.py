@@ -17,12 +17,14 @@ from supervisor.agents.reading import (
     NOBODY,
     OVERTAKEN,
     READS,
+    TRUST,
     Heard,
     Reading,
     Source,
     State,
     confirmed,
     hear,
+    order_of,
     says_still,
     settle,
 )
@@ -166,6 +168,76 @@ def test_the_answer_is_somebodys_fresh_word(readings: list[Reading]) -> None:
     assert found.reading is not None
     assert ranks.index(found.reading.source) == best
     assert found.state is found.reading.state
+
+
+WORDS = st.lists(
+    st.builds(
+        said,
+        st.sampled_from(SOURCES),
+        st.sampled_from(STATES),
+        st.sampled_from([0.0, 1.0, 2.0, 14.0, 15.0, 16.0, 119.0, 120.0, 121.0]),
+    ),
+    max_size=8,
+)
+
+
+def orders() -> st.SearchStrategy[tuple[Source, ...]]:
+    """Of any of them, each once, in any order."""
+    return st.lists(st.sampled_from(SOURCES), unique=True).map(tuple)
+
+
+@given(WORDS, orders())
+def test_an_order_of_ones_own_names_the_authority(readings: list[Reading], order: tuple[Source, ...]) -> None:
+    """Who isn't in it is as if he had said nothing, neither as the authority nor as one who overtakes it; and of two
+    that know something the one that stands further in front is believed, if he isn't overtaken.
+
+    Mutants killed: the table's order; who isn't named comes last; who isn't named still overtakes."""
+    windows = {"process": 15, "hook": 120, "file": 15, "signal": 120, "title": 15, "bell": 15, "screen": 15}
+    known = [each for each in readings if each.source in order and each.state != "unknown"]
+    alive = [each for each in known if NOW - each.at <= windows[each.source]]
+    left = [each for each in alive if each.source not in ("hook", "signal") or not any(map(beats(each), alive))]
+    found = settle(readings, NOW, order)
+    if not left:
+        assert found == NOBODY
+        return
+    assert found.reading in left
+    assert found.reading is not None
+    assert found.reading.source == next(each for each in order if any(each == other.source for other in left))
+
+
+@given(WORDS, st.permutations(SOURCES))
+def test_an_order_of_all_knows_what_anybody_knows(readings: list[Reading], order: list[Source]) -> None:
+    """To trust them otherwise is not to hear less: nobody can tell in one order what can't be told in another.
+    Mutant killed: the first source of the order alone is asked."""
+    assert (settle(readings, NOW, tuple(order)) == NOBODY) is (settle(readings, NOW) == NOBODY)
+    assert settle(readings, NOW, TRUST) == settle(readings, NOW)
+
+
+@given(st.lists(st.sampled_from([each.value for each in SOURCES if each != "process"])))
+def test_a_profiles_names_are_an_order(names: list[str]) -> None:
+    """Each once, where it is named first; what is presumed goes before them all, as it does in the table; none named
+    are all. Mutants killed: a second naming counts; an empty list hears nobody."""
+    order = order_of(names)
+    if not names:
+        assert order == tuple(SOURCES)
+        return
+    assert (order[0], len(set(order)), set(order[1:])) == (Source.PROCESS, len(order), set(names))
+    firsts = [names.index(source) for source in order[1:]]
+    assert firsts == sorted(firsts)
+
+
+@given(WORDS, orders())
+def test_only_who_is_listened_to_is_shown(readings: list[Reading], order: tuple[Source, ...]) -> None:
+    """In the order of trust, and the need is that of the same authority. Mutants killed: the need in the table's order;
+    the sources in the table's order."""
+    words = {each.source: Heard(each, 1, each) for each in readings}
+    view = agent_view(words, NOW, redact, order)
+    if words:
+        assert view["agent_reads"] == [each.value for each in order if each != "process"]
+        assert [each["source"] for each in view["agent_sources"]] == [each.value for each in order if each in words]
+    need, settled = need_of(words, NOW, order), settle([each.newest for each in words.values()], NOW, order)
+    assert need is None or (settled.reading is not None and need.source == settled.reading.source)
+    assert (need is not None) is (settled.state in (State.ASKING, State.LIMITED, State.FAILED))
 
 
 # --- words that are said once

@@ -16,6 +16,7 @@ from supervisor.agents.screens import AGENTS, LAYOUTS, NO_RULE, TABLE, TWO_RULES
 from supervisor.agents.statusfile import read_status_file
 from supervisor.agents.titles import TITLES, read_title
 from supervisor.processes import ProcessId
+from supervisor.zones import zones_of
 from tests.screens import Sample, read_sample, samples
 
 AT = 1_795_169_580.0  # 2026-11-20T10:13:00Z
@@ -154,23 +155,30 @@ def test_a_question_is_not_what_was_said_before_it(agent: str, sample: str, firs
     assert not any(" " * 8 in line for line in lines)
 
 
-def test_claudes_limit_names_its_end_where_its_clock_is_ours() -> None:
-    """In UTC alone: of another zone's clock nobody knows when that is. Mutant killed: the zone isn't looked at."""
+def test_claudes_limit_names_its_end_by_the_clock_that_it_names() -> None:
+    """In the zone that it says, wherever we are; of a zone that this machine doesn't know nobody can tell when that is,
+    and nothing is made up. Mutants killed: the zone isn't looked at; an hour from now."""
     text = read_sample("claude", "usage-limit").text
-    reading = read_screen("claude", text, AT)
-    assert reading is not None
-    assert reading.until is not None
-    assert format_instant(reading.until).endswith("T16:30:00Z")
-    abroad = read_screen("claude", text.replace("(UTC)", "(Europe/Berlin)"), AT)
-    assert abroad is not None
-    assert (abroad.state, abroad.until) == (State.LIMITED, None)
+    for zone, until in (("UTC", "16:30"), ("Europe/Berlin", "15:30"), ("Asia/Kolkata", "11:00"), ("Mars/Base", None)):
+        reading = read_screen("claude", text.replace("(UTC)", f"({zone})"), AT, zones_of({"TZ": "America/Lima"}))
+        assert reading is not None
+        assert reading.state is State.LIMITED
+        assert (reading.until and format_instant(reading.until)) == (until and f"2026-11-20T{until}:00Z")
 
 
 def test_a_limit_names_its_end() -> None:
-    """«try again at 4:30 AM», over two lines, is an instant."""
-    reading = read_screen("codex", read_sample("codex", "usage-limit").text, AT)
-    assert reading is not None
-    assert reading.until == 1_795_132_800.0 + 86400 + 4.5 * 3600
+    """«try again at 4:30 AM», over two lines, is an instant by the clock of who says it; of another day with its date.
+    Mutants killed: UTC; a date that ends at its first dot or line."""
+    text = read_sample("codex", "usage-limit").text
+    dated = text.replace("try again at 4:30 AM.", "try again at Nov 23rd,\n2026 4:30 AM.")
+    for zone, hours in (("UTC", 28.5), ("Europe/Berlin", 27.5), ("America/Lima", 33.5), ("", 28.5)):
+        for said, days in ((text, 0), (dated, 2)):
+            reading = read_screen("codex", said, AT, zones_of({"TZ": zone}))
+            assert reading is not None
+            assert reading.until == 1_795_132_800.0 + days * 86400 + hours * 3600
+    unknown = read_screen("codex", text, AT)
+    assert unknown is not None
+    assert (unknown.state, unknown.until) == (State.LIMITED, None)
 
 
 @pytest.mark.parametrize("row", TITLES, ids=[f"{row.agent}-{row.rule}" for row in TITLES])

@@ -18,6 +18,7 @@ from supervisor.model import Alive, Attempt, Dead, Exit, Verdict
 from supervisor.panes import Output
 from supervisor.processes import ProcessId
 from supervisor.profiles import Profile
+from supervisor.screen import NOWHERE, Zones
 from supervisor.sight import Known
 from supervisor.sink.messages import Spoken
 from tests.boards import HOME, NOW, task
@@ -55,6 +56,9 @@ class Machine:
 
     def profile(self, board: Any, task: Any) -> Profile:
         return Profile(task.id, ("x",), ("x",), {}, screens=self.agents[task.id])
+
+    def zones(self, profile: Profile) -> Zones:
+        return NOWHERE
 
     def clock(self) -> float:
         return NOW + self.now
@@ -317,3 +321,23 @@ def test_a_terminal_signal_goes_before_the_title() -> None:
     machine.show("%1", "codex", "usage-limit")
     look(machine, 6, gaze)
     assert state(machine, known).state is State.LIMITED
+
+
+def test_who_is_not_in_the_order_is_neither_asked_nor_heard() -> None:
+    """A screen is not even captured, a title not read, a bell no cause for a look; what was said before the order was
+    another one is forgotten. Mutants killed: the screen captured all the same; an old word kept; a title
+    heard all the same."""
+    machine = Machine()
+    known = machine.worker("a", "codex", "permission")
+    gaze = look(machine, 6)
+    assert state(machine, known).state is State.ASKING
+    captured = len(machine.captured)
+    known.listen_to((Source.TITLE,))
+    assert known.heard.keys() <= {Source.TITLE}
+    machine.show("%1", "codex", "permission", title="⠴ repo", bells=3)
+    look(machine, 6, gaze)
+    assert (len(machine.captured), set(known.heard)) == (captured, {Source.TITLE})
+    assert settled_of(known.heard, machine.clock(), known.order).state is State.BUSY
+    known.listen_to((Source.SCREEN,))
+    look(machine, 6, gaze)
+    assert set(known.heard) == {Source.SCREEN}

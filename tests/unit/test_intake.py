@@ -104,6 +104,19 @@ def test_a_storm_is_one_piece_of_news_for_each_task(tmp_path: Path) -> None:
     assert waiting(tmp_path) == []
 
 
+def test_a_hook_that_nobody_listens_to_is_known_and_no_reading(tmp_path: Path) -> None:
+    """Its profile's `reads` doesn't name hooks: what it says tells no state, only whose
+    conversation it is. Mutants killed: heard in spite of that; not even remembered."""
+    machine = Machine(str(tmp_path))
+    known = machine.worker("t")
+    known.listen_to((Source.SCREEN,))
+    machine.says(1, "t", "asking", session="abc")
+    taken(machine.intake())
+    assert known.heard == {}
+    assert known.hooked is not None
+    assert known.hooked.session == "abc"
+
+
 def test_a_signal_waits_until_its_worker_was_seen(tmp_path: Path) -> None:
     """As after our own start; and not for ever. Mutants killed: judged at once; waited for without end."""
     machine = Machine(str(tmp_path))

@@ -24,7 +24,9 @@ def item(name: str, kind: Kind = Kind.HELD, cause: str = "one") -> Item:
 NONE = Memory()
 
 
-def planned(rule: Rule, items: Sequence[Item], memory: Memory = NONE, now: float = 0.0, of_day: float = 0) -> Planned:
+def planned(
+    rule: Rule, items: Sequence[Item], memory: Memory = NONE, now: float = 0.0, of_day: float = 0
+) -> Planned[Item]:
     return plan(rule, items, memory, Moment(now, of_day))
 
 

@@ -14,13 +14,18 @@ from board.model import Board
 from board.records import read_board
 from board.syntax import parse
 from board.templates import template_names, template_text
+from supervisor.agents.conversation import Conversation
+from supervisor.agents.reading import TRUST, Source
 from supervisor.agents.screens import LAYOUTS
 from supervisor.agents.statusfile import AGENTS as FILES
 from supervisor.agents.titles import TITLES
 from supervisor.launch import Site, prepare
 from supervisor.model import Attempt, Exit
+from supervisor.profile import merged, read_profile
 from supervisor.profiles import Profile, Profiles
 
+SIGNALS = {"codex"}  # who was seen to speak through its terminal
+PRESUMED = (Source.PROCESS,)  # what we presume ourselves before anybody has spoken
 SHIPPED = [name.removesuffix(".yaml") for name in template_names("agents")]
 BOARD = """\
 version: 1
@@ -111,6 +116,33 @@ def test_what_is_nearer_wins_in_the_variant_too(tmp_path: Path) -> None:
     assert found(tmp_path, "{use: claude-headless, headless: false}").settles == "said"
 
 
+def test_a_headless_name_stands_on_the_boards_own_entry(tmp_path: Path) -> None:
+    """`claude-headless`, where the board says what `claude` is: its variables and its limit, and the template's
+    printing start. Who has said what the name is, on the board or in a file, is not overruled; an entry that only has
+    a start of its own has no variant. Mutants killed: the template alone; its start for the variant's; a file passed
+    over; no look at whether there is a variant."""
+
+    def of(agents: str, name: str) -> Profile:
+        board = read_board(Document(f"version: 1\nagents: {agents}\ntasks: []\n").data)
+        return Profiles(str(tmp_path)).find(board, name)
+
+    own = of("{claude: {use: claude, env: {A: b}, limited: enough}}", "claude-headless")
+    shipped = of("{}", "claude-headless")
+    assert (own.env, own.limited and own.limited.pattern) == ({"A": "b"}, "enough")
+    assert (own.start, own.settles, own.screens) == (shipped.start, "exit", None)
+    assert of("{bot: {use: claude, env: {A: b}}}", "bot-headless").start == shipped.start
+    both = of("{bot: {start: [bot], headless: {start: [bot, -p], settles: exit}}}", "bot-headless")
+    assert (both.start, both.settles, both.name) == (("bot", "-p"), "exit", "bot-headless")
+    for start in ("{start: [./wrapper]}", "{use: claude, start: [./wrapper]}"):
+        assert of(f"{{claude: {start}}}", "claude-headless") == shipped
+    with pytest.raises(InvalidBoard, match='no agent profile "bot-headless"'):
+        of("{bot: {start: [bot]}}", "bot-headless")
+    assert of("{claude: {use: claude, env: {A: b}}, claude-headless: {start: [x]}}", "claude-headless").start == ("x",)
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "claude-headless.yaml").write_text("start: [y]\n")
+    assert of("{claude: {use: claude, env: {A: b}}}", "claude-headless").start == ("y",)
+
+
 def test_a_profile_may_stand_on_one_of_its_own_name(tmp_path: Path) -> None:
     """The board's on the file's, the file's on the template's; one that leads back to itself is refused.
     Mutants killed: the same layer twice; for ever round."""
@@ -174,8 +206,53 @@ def test_a_shipped_profile_says_where_its_state_is_read(tmp_path: Path, name: st
     there = {
         "hook": profile.hooks is not None,
         "file": profile.screens in FILES,
+        "signal": profile.screens in SIGNALS,
         "title": profile.screens in {row.agent for row in TITLES},
         "bell": profile.screens in LAYOUTS,
         "screen": profile.screens in LAYOUTS,
     }
     assert list(profile.reads) == [source for source, is_there in there.items() if is_there]
+
+
+def test_a_profile_says_whom_to_listen_to(tmp_path: Path) -> None:
+    """In its own order; all of them where it says nothing, and where the person says which hooks or screens it has, for
+    the template's order was for others. Mutants killed: the template's order with the person's hooks; the table's."""
+    assert found(tmp_path, "{use: claude, reads: [screen, hook]}").order == (*PRESUMED, Source.SCREEN, Source.HOOK)
+    assert found(tmp_path, "{use: codex}").order == (*PRESUMED, Source.SIGNAL, Source.TITLE, Source.BELL, Source.SCREEN)
+    for said in ("{start: [x]}", "{use: codex, hooks: codex}", "{use: codex, headless: true}"):
+        assert found(tmp_path, said).order == TRUST
+    both = found(tmp_path, "{use: codex, hooks: codex, reads: [hook]}")
+    assert both.order == (*PRESUMED, Source.HOOK)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_typed"),
+    [
+        ("{use: opencode}", True),
+        ("{use: opencode, prompt: given}", False),
+        ("{use: opencode, headless: true}", False),
+        ("{use: opencode, start: [./mine]}", False),
+        ("{use: opencode, resume: [opencode, -c, --prompt, '${prompt}']}", False),
+        ("{use: opencode, resume: [./mine, '${brief_file}']}", False),
+        ("{use: claude}", False),
+        ("{start: [x], resume: [x, '${session}'], prompt: typed}", True),
+    ],
+)
+def test_a_brief_is_typed_where_its_command_line_has_none(tmp_path: Path, said: str, *, is_typed: bool) -> None:
+    """To who goes on alone: its first start has it. Mutants killed: told twice, by both ways; in the headless variant,
+    which has no box; at the first start."""
+    profile = found(tmp_path, said)
+    assert profile.is_typed is is_typed
+    task = board_of("claude").tasks[0]
+    for number, talk in ((1, Conversation("s")), (2, Conversation("s")), (2, Conversation("s", goes_on=True))):
+        site = Site(str(tmp_path / "tasks.yaml"), str(tmp_path), str(tmp_path), conversation=talk)
+        launch = prepare(task, Attempt("home", "t", number, number), profile, site, "grant")
+        assert launch.is_typed is (is_typed and talk.goes_on)
+
+
+def test_without_a_box_nothing_is_typed() -> None:
+    """Also where the variant's `resume` has no words. Mutant killed: the screen's `prompt` in the variant."""
+    variant = {"start": ["y"], "resume": ["y", "${session}"]}
+    whole = {"start": ["x"], "resume": ["x", "${session}"], "prompt": "typed", "headless": variant}
+    assert read_profile("mine", merged([{"use": "x"}, whole])).is_typed
+    assert not read_profile("mine", merged([{"use": "x", "headless": True}, whole])).is_typed

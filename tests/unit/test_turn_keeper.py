@@ -11,10 +11,11 @@ from typing import Any, cast
 
 import pytest
 
+from board.journal.redact import Redacted
 from supervisor.agents.reading import Heard, Reading, Source, State
 from supervisor.answering.receipt import UNSURE, Receipt
 from supervisor.keeping import Keeping
-from supervisor.launch import Site
+from supervisor.launch import Site, brief_path
 from supervisor.model import Alive, Attempt
 from supervisor.processes import ProcessId
 from supervisor.profiles import Profile
@@ -222,3 +223,58 @@ def test_a_limit_that_is_over_is_told_once(tmp_path: Path) -> None:
     assert "usage limit" in later.typed[0]
     looked(turns)
     assert len(later.typed) == 1
+
+
+def owes(machine: Machine, known: Known, brief: str | None = "go on from there\n") -> None:
+    record.keep(machine.side, "t", Turn(known.attempt.mark, owes=True), Redacted(""))
+    path = Path(brief_path(machine.side, known.attempt))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if brief is not None:
+        path.write_text(brief)
+    reading = Reading(Source.SCREEN, State.IDLE, "input-box", machine.now, since=machine.now)
+    known.heard[Source.SCREEN] = Heard(reading, 2, reading)
+
+
+def test_a_brief_that_is_owed_is_typed_once_across_our_death(tmp_path: Path) -> None:
+    """By the supervisor after the one that started it, too; and whoever may have typed it types it no more.
+    Mutants killed: it is only remembered; still owed on the disk when the first key is pressed."""
+
+    async def dies(*_: Any) -> Receipt:
+        raise asyncio.CancelledError
+
+    machine = Machine(str(tmp_path))
+    owes(machine, machine.worker())
+    looked(machine.turns())
+    assert (machine.names(), machine.typed) == (["agent_briefed"], ["go on from there\n"])
+    assert [turn.owes for turn in machine.on_disk if turn is not None] == [False]
+    looked(machine.turns())
+    assert len(machine.typed) == 1
+    later = Machine(str(tmp_path))
+    owes(later, later.worker())
+    with contextlib.suppress(asyncio.CancelledError):
+        looked(later.turns(dies), 1)
+    third = Machine(str(tmp_path))
+    known = third.worker()
+    reading = Reading(Source.SCREEN, State.IDLE, "input-box", third.now, since=third.now)
+    known.heard[Source.SCREEN] = Heard(reading, 2, reading)
+    looked(third.turns())
+    assert third.typed == []
+    third.now += 61
+    later_reading = replace(reading, at=third.now)
+    known.heard[Source.SCREEN] = Heard(later_reading, 2, later_reading)
+    looked(third.turns())
+    assert (third.typed, third.names()) == ([], ["turn_unfinished"])
+    assert third.told[0][1]["why"] == "it was told its brief, and did not begin"
+
+
+def test_a_brief_that_is_gone_or_not_taken_is_told_of(tmp_path: Path) -> None:
+    """With the reason, masked, and owed still, on the disk too. Mutants killed: a look that fails at each round; owed
+    no more."""
+    machine = Machine(str(tmp_path), way="a secret is in its box")
+    known = machine.worker()
+    owes(machine, known, None)
+    looked(machine.turns())
+    kept = record.kept(str(tmp_path), "t", known.attempt.mark)
+    assert kept is not None
+    assert (kept.owes, kept.asked_at, kept.tries, kept.why) == (True, None, 1, "a [masked] is in its box")
+    assert machine.names() == ["nudge_undelivered"]

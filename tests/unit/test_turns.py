@@ -14,6 +14,7 @@ from supervisor.turns.turn import (
     PACE,
     TRIES,
     Ask,
+    Brief,
     Deed,
     Glance,
     GoOn,
@@ -250,3 +251,49 @@ def test_it_is_never_asked_twice_without_progress(steps: list[tuple[str]]) -> No
             case Leave(why=why):
                 turn = left(turn, why)
     assert len(set(texts)) == len(texts)
+
+
+# --- its brief
+
+
+def owing(**more: Any) -> Turn:
+    return Turn("m", owes=True, **more)
+
+
+def test_who_goes_on_is_told_its_brief_as_soon_as_its_box_is_there() -> None:
+    """Not while it starts, is at work or asks, nor while nobody can tell; then at once, whoever sees it and however
+    young it is. Mutants killed: it has to be idle for as long as one that is asked; told to one that is at work."""
+    screen = {"source": Source.SCREEN, "ran_for": 0.5, "is_interrupted": True}
+    assert deed(owing(), idle(NOW, **screen)) == Brief()
+    for state in set(State) - {State.IDLE, State.LIMITED}:
+        assert deed(owing(), glance(says(state), ran_for=0.5)) is None
+    assert deed(owing(), idle(NOW, is_typeable=False)) == Leave("nobody knows how to type to it")
+    doubted = says(State.IDLE) | says(State.BUSY, source=Source.SCREEN)
+    assert deed(owing(), glance(doubted)) is None
+
+
+def test_a_brief_is_told_once_and_is_no_ask() -> None:
+    """Whether or not it came through; who does not begin is a person's, and who does and stops is still asked once.
+    Mutants killed: told again; the ask is spent by it; who never begins is asked to finish what it doesn't know."""
+    told = begun(noticed(owing(), idle(NOW)), Brief(), NONE, NOW)
+    assert (told.owes, told.asked_at, told.asked_on) == (False, NOW, None)
+    assert deed(told, idle(NOW, NOW + PACE.taken - 1)) is None
+    assert deed(told, idle(NOW, NOW + PACE.taken)) == Leave("it was told its brief, and did not begin")
+    worked = noticed(told, glance(says(State.BUSY, NOW + 5), NOW + 5))
+    assert deed(worked, idle(NOW + 50, NOW + 50 + PACE.hooked)) == Ask()
+
+
+def test_a_brief_that_can_not_be_told_is_a_persons() -> None:
+    """After as many tries as anything else; from then on it is his, also what is told it. Mutants killed: for ever;
+    typed over what the person has begun with it."""
+    turn, at = noticed(owing(), idle(NOW)), NOW
+    for number, pause in enumerate((*TRIES, None)):
+        turn = undelivered(turn, "the box is in use", at)
+        assert turn.tries == number + 1
+        if pause is not None:
+            assert deed(turn, idle(NOW, at + pause - 1)) is None
+            at += pause
+            assert deed(turn, idle(NOW, at)) == Brief()
+    assert (turn.waits, turn.why) == (True, "it could not be told its brief: the box is in use")
+    busy = noticed(turn, glance(says(State.BUSY, at + 5), at + 5))
+    assert deed(busy, idle(at + 9, at + 99)) == Ask()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -39,19 +40,18 @@ def _open(said: Said) -> Talk:
     path = data / "sessions" / f"{name}.jsonl"
     if resumed and not path.exists():
         refuse("Error: Session not found")
-    talk = Talk(path, "opencode")
-    talk.write({"role": "system", "text": name})
     if not resumed:
         _note(data, name)
-    return talk
+    return Talk(path, "opencode")
 
 
 def _note(data: Path, name: str) -> None:
-    """Its sessions are rows of a database, of which more is known than is used."""
-    now = int(time.time() * 1000)
-    with sqlite3.connect(data / "opencode.db", timeout=10, isolation_level=None) as db:
-        db.execute("CREATE TABLE IF NOT EXISTS session (id, parent_id, directory, time_created, time_updated)")
-        db.execute("INSERT INTO session VALUES (?, NULL, ?, ?, ?)", (name, str(Path.cwd()), now, now))
+    """In its database, as it has it, of which nobody but itself is to read more than this."""
+    data.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(sqlite3.connect(data / "opencode.db", timeout=30)) as db, db:
+        db.execute("CREATE TABLE IF NOT EXISTS session (id TEXT, parent_id TEXT, directory TEXT, time_created INTEGER)")
+        row = (name, None, str(Path.cwd()), int(time.time() * 1000))
+        db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", row)
 
 
 def _run(said: Said) -> None:
@@ -85,6 +85,8 @@ class OpenCode(Agent):
     def show(self, what: str, prompt: str = "", **more: str) -> None:
         screen, typed = SCREENS[what]
         swaps = {} if typed is None else {f"  ┃  {typed}": "  ┃  " + "\n  ┃  ".join(prompt.strip().splitlines())}
+        if what == "idle" and self.box:
+            swaps['Ask anything… "Fix a TODO in the codebase"'] = _drawn(self.box)
         if what == "busy":
             self._drawn += 1
             swaps["⬝⬝⬝⬝⬝⬝⬝⬝"] = "".join("⬝■"[place == self._drawn % 8] for place in range(8))
@@ -94,6 +96,12 @@ class OpenCode(Agent):
         echo = "  ┃  " + "\n  ┃  ".join(prompt.strip().splitlines())
         text = self.terminal.sample("permission", {"  ┃  RUN[touch x]": echo, "$ touch x": f"$ {command}"})
         return "allow" if self.choose(_Row(text)) in (0, 1) else "stop"
+
+
+def _drawn(box: str) -> str:
+    """A paste of some lines is shown as one word."""
+    lines = box.rstrip("\n").splitlines()
+    return f"[Pasted ~{len(lines)} lines]" if len(lines) > 2 else "\n                       ┃  ".join(lines)
 
 
 class _Row(Menu):
