@@ -139,8 +139,8 @@ def _said(above: Sequence[str], prompt: str) -> tuple[str, ...]:
 
 
 def _open(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
-    """Back to the last rule but one, or the last frame's top, or to what the person typed last where a bare prompt can't
-    be a choice."""
+    """Back to the last rule but one, to the last frame's top, or to what the person typed last where a bare prompt
+    can't be a choice."""
     since = [0, *(place + 1 for place, line in enumerate(lines) if _RULE.fullmatch(line))]
     typed = [place + 1 for place, line in enumerate(lines) if _is_prompt(line, layout.prompt)]
     tops = [place for place, line in enumerate(lines) if _TOP.fullmatch(line)]

@@ -70,6 +70,7 @@ _X_LIMIT = r"^■ (You.ve hit your usage limit\.(?:[^\f■]*?[Tt]ry again at (?P
 _G_LAST = r"[^\n]*(?:\n(?! *[✦✕] )[^\n]*)*\n\f"
 _G_BUSY = r"^ *[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*\(esc to cancel, \d"
 _G_ERROR = r"^ *✕ (\[API Error: [^\n]*)"
+_STAY = r"[\s\S]*\n\s*Enter to stay in auto mode · [^\n]*Esc to cancel\Z"
 _ENTER = r"[\s\S]*\n\s*Enter to confirm · Esc to cancel\Z"
 _WARNED = r"(?:\n *[⚠ℹ] [^\n]*(?:\n {3,}[^\n]*)*)*\Z"  # Gemini's warnings stand below whatever it asks
 _DIALOG = rf"[\s\S]*\n[│ ]*● \d\. [\s\S]*\n *╰─+╯{_WARNED}"
@@ -107,7 +108,7 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     _asks(
         *("claude", "auto-mode-unchecked"),
-        r"^ *Auto mode can.t check actions in this session\n[\s\S]*\n\s*Enter to stay in auto mode · [^\n]*Esc to cancel\Z",
+        rf"^ *Auto mode can.t check actions in this session\n{_STAY}",
         *(_CLAUDE, "auto-unchecked"),
     ),
     _asks(

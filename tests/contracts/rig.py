@@ -181,7 +181,10 @@ def _furnish_opencode(home: Path, site: Site) -> None:
         "options": {"baseURL": f"{site.api}/v1", "apiKey": "dummy"},
         "models": {"m1": {"name": "m1"}},
     }
-    permission = {"bash": "ask", "external_directory": "allow"}  # the file that shows who was allowed is outside the tree
+    permission = {
+        "bash": "ask",
+        "external_directory": "allow",
+    }  # the file that shows who was allowed is outside the tree
     said = {"model": "mock/m1", "small_model": "mock/m1", "share": "disabled", "permission": permission}
     place = home / ".config" / "opencode"
     place.mkdir(parents=True, exist_ok=True)

@@ -72,7 +72,9 @@ def _print(said: Said) -> None:
     if word == "SLOW":
         time.sleep(3600)
     if word == "AUTHFAIL":
-        refuse("Error when talking to Gemini API: API key not valid", 401 % 256 if said.has("-o", "--output-format") else 1)
+        refuse(
+            "Error when talking to Gemini API: API key not valid", 401 % 256 if said.has("-o", "--output-format") else 1
+        )
     talk.add("assistant", "All done, mock reply.")
     print("All done, mock reply.")
 
