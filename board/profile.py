@@ -32,7 +32,7 @@ from board.shapes import (
 # The rules by which a screen is told to ask something: what an answer's keys are for.
 QUESTIONS: Final = (
     *("permission-prompt", "question", "confirm", "trust-dialog", "hooks-review", "first-run-dialog"),
-    *("bypass-dialog", "mcp-dialog", "api-key-dialog"),
+    *("bypass-dialog", "mcp-dialog", "api-key-dialog", "auto-mode-unchecked", "auto-mode-offer"),
 )
 SOURCES: Final = ("hook", "file", "signal", "title", "bell", "screen")
 HEADLESS: Final = "-headless"

@@ -123,11 +123,17 @@ class Prompter:
                 self.draft = self.shown = ""
                 self.turn()
         elif key == "\x15":
-            self.shown = ""
-            head, nl, tail = self.draft.rpartition("\n")
-            self.draft = f"{head}{nl}" if tail else head
+            self.clear()
         elif key.isprintable():
             self.draft += key
+
+    def clear(self) -> None:
+        """What was typed since the last break, or that break; Claude clears no more than the row, as it is drawn."""
+        is_row = self.agent == "claude" and not self.shown
+        self.draft, self.shown = "" if self.agent == "claude" and self.shown else self.draft, ""
+        head, nl, tail = self.draft.rpartition("\n")
+        rows = textwrap.wrap(tail, 70) if is_row else []
+        self.draft = f"{head}{nl}{''.join(rows[:-1])}" if tail else head
 
     def turn(self) -> None:
         self.screen, self.until = "busy", time.monotonic() + WORK

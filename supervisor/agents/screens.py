@@ -100,8 +100,19 @@ TABLE: Final[tuple[Row, ...]] = (
     _asks("claude", "api-key-dialog", rf"^ *Do you want to use this API key\?{_ENTER}", _CLAUDE, "api-key"),
     _asks(
         *("claude", "permission-prompt"),
-        r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*\d\. No[^\n]*\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
+        r"^ *Do you want to [^\n]*\?\n[\s\S]*\n[❯ ]*(?:\d\. No[^\n]*|Yes)\n\s*Esc to cancel · Tab to amend[^\n]*\Z",
         *(_CLAUDE, "permission"),
+    ),
+    _asks(
+        *("claude", "auto-mode-unchecked"),
+        r"^ *Auto mode can.t check actions in this session\n[\s\S]*"
+        r"\n\s*Enter to stay in auto mode · [^\n]*Esc to cancel\Z",
+        *(_CLAUDE, "auto-unchecked"),
+    ),
+    _asks(
+        *("claude", "auto-mode-offer"),
+        r"^ *Make auto mode your default permission mode\?\n[\s\S]*\n[❯ ]*No, keep manual mode\Z",
+        *(_CLAUDE, "auto-default"),
     ),
     _asks("claude", "question", r"\n\s*Enter to select · ↑/↓ to navigate · Esc to cancel\Z", _CLAUDE, "question"),
     Row(

@@ -158,12 +158,25 @@ class _Typing:
         return draft.is_empty or (reading is not None and reading.state is State.BUSY)
 
     async def _take_back(self) -> str:
-        """Only while the box holds just that. A line a key, and a key more for the break before it."""
+        """Only while the box holds just that. A drawn row a key, and a key more for the break before it."""
         look = await self._server.look(self._pane)
-        if look.obstacle or not self._is_held(look):
+        draft = read_draft(self._agent, look.screen)
+        if look.obstacle or draft is None or not self._is_held(look):
             return ""
-        keys = ("C-u",) * (2 * self._text.count("\n") + 1)
-        return "; taken back" if await self._server.press(self._pane, keys, look) else ""
+        breaks = max(self._text.count("\n"), len(draft.lines) - 1)
+        if not await self._server.press(self._pane, ("C-u",) * (2 * breaks + 1), look):
+            return ""
+        return "; taken back" if await self._is_emptied() else "; it could not be taken back whole"
+
+    async def _is_emptied(self) -> bool:
+        until = _later(SHOWN_WITHIN)
+        while True:
+            draft = read_draft(self._agent, (await self._server.look(self._pane)).screen)
+            if draft is not None and draft.is_empty:
+                return True
+            if _is_over(until):
+                return False
+            await asyncio.sleep(LOOK_EVERY)
 
 
 def _later(seconds: float) -> float:

@@ -53,7 +53,7 @@ def _read(given: Any, mark: str) -> Turn | None:
         turn = Turn(**given)
         numbers = (turn.try_at, turn.tries, *(each or 0.0 for each in (turn.ended_at, turn.asked_at, turn.limit)))
         is_sound = all(isinstance(each, int | float) for each in numbers)
-        if not is_sound or not isinstance(turn.waits, bool):
+        if not is_sound or not (isinstance(turn.waits, bool) and isinstance(turn.has_begun, bool)):
             raise ValueError("no record of turns")
         progress = None if asked_on is None else Progress(str(asked_on[0]), asked_on[1] and str(asked_on[1]))
         return replace(turn, asked_on=progress, ended_by=None if by is None else Source(by))

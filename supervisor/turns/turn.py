@@ -28,7 +28,8 @@ _CLOCKS: Final = 120.0  # seconds by which two readings of one clock time may di
 
 class Pace(NamedTuple):
     """Seconds. `hooked`, `seen` and `interrupted` are how long it has to be idle, by who says so; `first` is how long
-    it has to have run; `taken` is what it has to begin within once it was asked; `over` lies behind a limit's end."""
+    it has to have run; `taken` is what it has to begin within once it was asked, or started; `over` lies behind a
+    limit's end."""
 
     hooked: float = 2.0
     seen: float = 10.0
@@ -61,6 +62,7 @@ class Turn:
     and `asked_on` what it had done by then. `tries` counts what could not be delivered, of which the next is not before
     `try_at`. `waits`: for a person, and `why`. `limit` is the end of the limit that it is at, and `told_at` when it was
     told that it is over. `owes`: its brief is yet to be typed; then `asked_at` is when that was, without `asked_on`.
+    `has_begun`: it was seen to do anything at all.
     """
 
     mark: str
@@ -75,6 +77,7 @@ class Turn:
     limit: float | None = None
     told_at: float | None = None
     owes: bool = False
+    has_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,10 @@ def noticed(turn: Turn, glance: Glance) -> Turn:
             return _limited(turn, until)
         case State.UNKNOWN:
             return turn
-        case State.STARTING | State.BUSY | State.ASKING | State.FAILED:
+        case State.STARTING:
             return _working(turn)
+        case State.BUSY | State.ASKING | State.FAILED:
+            return replace(_working(turn), has_begun=True)
 
 
 def _working(turn: Turn) -> Turn:
@@ -149,14 +154,15 @@ def _idle(turn: Turn, settled: Settled) -> Turn:
     is_newer = speaks and since is not None and turn.ended_at is not None and since > turn.ended_at
     if turn.ended_at is not None and not is_newer:
         return replace(turn, ended_by=source)
-    return replace(_working(turn), ended_at=since, ended_by=source)
+    has_begun = turn.has_begun or source is Source.HOOK
+    return replace(_working(turn), ended_at=since, ended_by=source, has_begun=has_begun)
 
 
 def _limited(turn: Turn, until: float | None) -> Turn:
     """Read again behind its end, a clock time means tomorrow's: it is still the limit that it was."""
     if until is None or (turn.limit is not None and _is_same_clock(until, turn.limit)):
-        return turn
-    return replace(_working(turn), limit=until)
+        return replace(turn, has_begun=True)
+    return replace(_working(turn), limit=until, has_begun=True)
 
 
 def _is_same_clock(one: float, other: float) -> bool:
@@ -197,7 +203,10 @@ def _is_open(turn: Turn) -> bool:
 def _rest(turn: Turn, glance: Glance, pace: Pace) -> float:
     if glance.is_interrupted:
         return pace.interrupted
-    return pace.hooked if turn.ended_by is Source.HOOK and glance.is_counted else pace.seen
+    if turn.ended_by is Source.HOOK and glance.is_counted:
+        return pace.hooked
+    # Its box may stand there for a while before its first prompt is taken.
+    return pace.seen if turn.has_begun else pace.taken
 
 
 def decide(turn: Turn, glance: Glance, progress: Progress) -> Deed:

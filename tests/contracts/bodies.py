@@ -28,12 +28,12 @@ class Case:
         self.is_asked = is_asked
 
 
-def crew(house: House, rig: Rig, profile: str, cases: Iterable[Case]) -> None:
-    """Each task with the shipped profile as it is, but for a home of its own."""
+def crew(house: House, rig: Rig, profile: str, cases: Iterable[Case], more: str = "") -> None:
+    """Each task with the shipped profile as it is, but for a home of its own and whatever `more` keys say."""
     agents, tasks = [], []
     for case in cases:
         home = rig.home(case.name, is_known=case.is_known, is_asked=case.is_asked)
-        agents.append(f'  {case.name}: {{use: {profile}, env: {{HOME: "{home}"}}}}\n')
+        agents.append(f'  {case.name}: {{use: {profile}, env: {{HOME: "{home}"}}{more}}}\n')
         tasks.append(
             f"  - {{id: {case.name}, agent: {case.name}, resumable: {str(case.is_resumable).lower()}, "
             f'prompt: "{case.prompt}"}}\n'
@@ -73,7 +73,7 @@ def in_a_screen(house: House, rig: Rig) -> None:
     """
     kind, asked = rig.kind, rig.folder / "asked-for"
     cases = [
-        Case("done", "HELLO"),
+        *([Case("done", "HELLO")] if kind.stays else []),
         Case("slow", "SLOW", is_resumable=True),
         Case("asks", kind.ask.format(command=f"touch {asked}"), is_asked=True),
         *([Case("limit", "RATELIMIT")] if kind.limited else []),
@@ -83,10 +83,10 @@ def in_a_screen(house: House, rig: Rig) -> None:
     crew(house, rig, str(kind.screen), cases)
     house.start(env=rig.environment())
     if kind.dialog:
-        comes_to(house, rig, "fresh", "starting")
         comes_to(house, rig, "fresh", "asking", kind.dialog)
     comes_to(house, rig, "slow", "busy")
-    comes_to(house, rig, "done", "idle")
+    if kind.stays:
+        comes_to(house, rig, "done", "idle")
     comes_to(house, rig, "asks", "asking")
     eventually(
         lambda: asked.name in (seen(house, "asks")["question"] or ""), rig.patience, lambda: shown(house, "asks")
@@ -101,7 +101,7 @@ def in_a_screen(house: House, rig: Rig) -> None:
         assert rig.texts("task `fresh`") == []
     assert {house.starts(case.name) for case in cases} == {1}
     assert all(lives(house.pid(case.name)) for case in cases)
-    goes_on(house, rig, "slow")
+    goes_on(house, rig, "slow", str(kind.screen))
 
 
 def without_a_screen(house: House, rig: Rig) -> None:
@@ -110,7 +110,7 @@ def without_a_screen(house: House, rig: Rig) -> None:
     kind = rig.kind
     failing = {word.lower(): code for word, code in kind.outcomes.items()}
     cases = [Case("done", "HELLO"), *(Case(word, word.upper()) for word in failing)]
-    crew(house, rig, str(kind.headless), [*cases, Case("slow", kind.headless_work, is_resumable=True)])
+    crew(house, rig, str(kind.headless), [*cases, Case("slow", "SLOW", is_resumable=True)])
     house.start(env=rig.environment())
     house.reaches("done", "done" if kind.settles else "blocked", rig.patience)
     for task, code in failing.items():
@@ -118,17 +118,18 @@ def without_a_screen(house: House, rig: Rig) -> None:
         assert run is not None
         assert run.last_exit == f"exit {code}"
         assert house.starts(task) == 1
-    goes_on(house, rig, "slow")
+    goes_on(house, rig, "slow", str(kind.headless))
 
 
-def goes_on(house: House, rig: Rig, task: str) -> None:
+def goes_on(house: House, rig: Rig, task: str, profile: str) -> None:
     """Killed in the middle of a turn it is started again with its conversation: what was said before is before the
-    model again. Where it keeps none, it is told anew.
+    model again. Where it keeps none, or has none yet, it is told anew, and not refused.
 
     Mutants seen red: Claude's `resume` chooses the id again; Codex's begins a new conversation.
     """
     eventually(lambda: rig.texts(f"task `{task}`"), rig.patience, lambda: f"its first turn: {house.tail(task)}")
-    if pattern := rig.kind.conversation:
+    pattern, keeps = rig.kind.conversation, profile in rig.kind.keeps
+    if pattern and keeps:
         home = rig.folder / "homes" / task
         eventually(lambda: list(home.glob(pattern)), rig.patience, "its conversation is on disk")
     worker = identify(house.pid(task))
@@ -140,7 +141,7 @@ def goes_on(house: House, rig: Rig, task: str) -> None:
         rig.patience,
         lambda: f"its second turn: {house.tail(task)} {rig.texts(f'task `{task}`')}",
     )
-    assert any("This is attempt" not in text for text in again[:-1]) or not rig.kind.keeps
+    assert any("This is attempt" not in text for text in again[:-1]) or not keeps
 
 
 def lives(pid: int) -> bool:

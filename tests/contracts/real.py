@@ -25,22 +25,30 @@ INSTALL = 600  # seconds
 
 
 class Package(NamedTuple):
-    """`binaries` are where the program itself lies, without its launcher; `node` where it is a script."""
+    """`binaries` are where the program itself lies, without its launcher. `alone`: it must not be told of a proxy (it
+    would go there for loopback, too), and runs only where no network but loopback is."""
 
     name: str
     binaries: tuple[str, ...]
-    node: bool = False
+    alone: bool = False
 
 
 PACKAGES = {
     "claude": Package("@anthropic-ai/claude-code", ("node_modules/@anthropic-ai/claude-code-*/claude",)),
     "codex": Package("@openai/codex", ("node_modules/@openai/codex-*/vendor/*/bin/codex",)),
+    "gemini": Package("@google/gemini-cli", ("node_modules/@google/gemini-cli/bundle/gemini.js",), alone=True),
+    "opencode": Package("opencode-ai", ("node_modules/opencode-*/bin/opencode",), alone=True),
 }
 QUIET = {
     "DISABLE_AUTOUPDATER": "1",
     "DISABLE_TELEMETRY": "1",
     "DISABLE_ERROR_REPORTING": "1",
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "OPENCODE_DISABLE_AUTOUPDATE": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+}
+PROXIED = {
     "HTTPS_PROXY": NOWHERE,
     "HTTP_PROXY": NOWHERE,
     "https_proxy": NOWHERE,
@@ -52,6 +60,8 @@ QUIET = {
 
 def binary(agent: str, cache: Path) -> Path:
     """The program, installed if it isn't there; skips the test where that can't be done."""
+    if PACKAGES[agent].alone and not _is_alone():
+        pytest.skip(f"{agent} runs without a network alone: see unshare(1)")
     place = Path(os.environ.get(PLACE) or cache)
     found = _found(place, agent)
     if found is None:
@@ -60,6 +70,17 @@ def binary(agent: str, cache: Path) -> Path:
     if found is None:
         pytest.skip(f"{PACKAGES[agent].name} brought no program for this machine into {place}")
     return found
+
+
+def _is_alone() -> bool:
+    """Is loopback all there is of a network?"""
+    lines = Path("/proc/net/route").read_text(encoding="ascii").splitlines()[1:]
+    return not lines and not _others(Path("/proc/net/if_inet6"))
+
+
+def _others(path: Path) -> list[str]:
+    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    return [line for line in lines if not line.endswith(" lo")]
 
 
 def _found(place: Path, agent: str) -> Path | None:
@@ -84,7 +105,7 @@ def _install(place: Path, package: Package) -> None:
 
 
 def version(program: Path, home: Path) -> str:
-    env = {**os.environ, **QUIET, "HOME": str(home)}
+    env = {**os.environ, **QUIET, **PROXIED, "HOME": str(home)}
     done = subprocess.run([program, "--version"], env=env, capture_output=True, text=True, timeout=60, check=True)
     found = re.search(r"\d+\.\d+\.\d+", done.stdout)
     assert found is not None, done
@@ -97,7 +118,8 @@ def real(agent: str, repo: Path, program: Path, api: Api) -> Rig:
     place.mkdir(exist_ok=True)
     (place / agent).symlink_to(program)
     rig = Rig(KINDS[agent], folder, repo, place, is_real=True, patience=90.0, api=api.url)
-    return replace(rig, env={**QUIET, **_pointed_at(agent, api.url)})
+    quiet = QUIET if PACKAGES[agent].alone else {**QUIET, **PROXIED}
+    return replace(rig, env={**quiet, **_pointed_at(agent, api.url)})
 
 
 def _pointed_at(agent: str, url: str) -> dict[str, str]:
@@ -106,4 +128,6 @@ def _pointed_at(agent: str, url: str) -> dict[str, str]:
             return {"ANTHROPIC_BASE_URL": url, "ANTHROPIC_API_KEY": KEY, "CLAUDE_CODE_MAX_RETRIES": "1"}
         case "codex":
             return {"MOCK_KEY": "dummy"}
+        case "gemini":
+            return {"GEMINI_API_KEY": "dummy", "GOOGLE_GEMINI_BASE_URL": url}
     return {}

@@ -54,22 +54,23 @@ class Site(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One agent. `limited` and `refused` are what a limit and a refused login come to, None where that wasn't seen.
-    `ask` is a prompt that makes it ask for a command. `keeps`: a later start goes on with the conversation.
-    `headless_work` is what its headless profile works at once its conversation is on disk, `outcomes` are how that
-    ends at a prompt: exit codes."""
+    `ask` is a prompt that makes it ask for a command, by the rule `asks`. `stays`: its screen is there after a turn.
+    `keeps` are those of its profiles of which a later start goes on with the conversation, and `conversation` is where
+    one is in the home. `outcomes` are how its headless profile ends at a prompt: exit codes."""
 
     agent: str
     limited: str | None
     refused: str | None
     ask: str = "RUN[{command}]"
+    asks: str = "permission-prompt"
     dialog: str | None = "trust-dialog"
     screen: str | None = None  # its profiles
     headless: str | None = None
+    stays: bool = True
     settles: bool = True
     takes_no: bool = True  # `board answer ID deny` is one of its answers
-    keeps: bool = True
-    headless_work: str = "SLOW"
-    conversation: str | None = None  # where it is kept, in the home
+    keeps: tuple[str, ...] = ()
+    conversation: str | None = None
     outcomes: Mapping[str, int] = field(default_factory=lambda: {"RATELIMIT": 1, "AUTHFAIL": 1})
     refusals: tuple[Refusal, ...] = ()
     furnish: Callable[[Path, Site], None] = lambda home, site: None
@@ -168,7 +169,8 @@ def _furnish_gemini(home: Path, site: Site) -> None:
     # It knows no worktrees: what is trusted is the folder that they and the repository are in.
     trusted = {str(site.folder.parent): "TRUST_FOLDER"} if site.is_known else {}
     (home / ".gemini" / "trustedFolders.json").write_text(json.dumps(trusted), encoding="utf-8")
-    settings = {"security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": True}}}
+    security = {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": True}}
+    settings = {"security": security, "model": {"name": "gemini-2.5-flash"}}  # by itself it asks a model which to take
     (home / ".gemini" / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
@@ -192,7 +194,7 @@ CLAUDE = Kind(
     refused="failed",
     screen="claude",
     headless="claude-headless",
-    headless_work="RUN[true] SLOW",
+    keeps=("claude",),  # one that prints is on disk from its first reply on: until then there is nothing to go on with
     conversation=".claude/projects/*/*.jsonl",
     furnish=_furnish_claude,
     refusals=(
@@ -208,6 +210,7 @@ CODEX = Kind(
     ask="RUN[{command}] ESC",
     screen="codex",
     headless="codex-headless",
+    keeps=("codex", "codex-headless"),
     conversation=".codex/sessions/*/*/*/rollout-*.jsonl",
     furnish=_furnish_codex,
     refusals=(
@@ -222,6 +225,7 @@ GEMINI = Kind(
     screen="gemini",
     headless="gemini-headless",
     outcomes={"AUTHFAIL": 145},
+    keeps=("gemini", "gemini-headless"),
     conversation=".gemini/tmp/*/chats/session-*.jsonl",
     furnish=_furnish_gemini,
     refusals=(Refusal(("--resume", NOBODY, "-p", "go"), 42, "Error resuming session"),),
@@ -233,6 +237,7 @@ OPENCODE = Kind(
     dialog=None,
     screen="opencode",
     headless="opencode-headless",
+    keeps=("opencode", "opencode-headless"),
     conversation=".local/share/opencode/opencode.db",
     takes_no=False,
     outcomes={},
@@ -243,8 +248,13 @@ AIDER = Kind(
     "aider",
     limited=None,
     refused=None,
+    asks="confirm",
+    dialog=None,
+    screen="aider",
     headless="aider",
+    stays=False,
     settles=False,
+    keeps=("aider",),
     outcomes={"AUTHFAIL": 0},
     refusals=(Refusal(("--such-a-flag",), 2, "unrecognized arguments"),),
 )

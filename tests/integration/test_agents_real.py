@@ -11,7 +11,9 @@ from tests.contracts.answering import answers
 from tests.contracts.api import Api
 from tests.contracts.real import PACKAGES, binary, real
 from tests.contracts.rig import Rig, repository
+from tests.contracts.typing import stops_and_is_told
 from tests.house import House
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.agents  # and not `tmux`: only who asks for agents gets them
 
@@ -42,5 +44,31 @@ def test_a_wrong_command_line_is_refused(rig: Rig) -> None:
     bodies.refuses(rig)
 
 
-def test_a_permission_is_answered_both_ways(house: House, rig: Rig) -> None:
-    answers(house, rig)
+@pytest.mark.parametrize("how", ["hook", "keys"])
+def test_a_permission_is_answered_both_ways(house: House, rig: Rig, how: str) -> None:
+    if how == "hook" and rig.kind.agent != "claude":
+        pytest.skip(f"{rig.kind.agent} is answered by keys alone")
+    answers(house, rig, how)
+
+
+def test_who_stops_is_asked_once_and_takes_words(house: House, rig: Rig) -> None:
+    stops_and_is_told(house, rig)
+
+
+def test_an_offer_is_declined_and_never_taken(house: House, rig: Rig) -> None:
+    """Behind a first turn Claude Code offers to make its auto mode the default: that is no permission. A no from afar
+    is a no, a yes is the person's at the pane, and no text is typed into it."""
+    if rig.kind.agent != "claude":
+        pytest.skip(f"{rig.kind.agent} offers nothing of the kind")
+    bodies.crew(house, rig, "claude", [bodies.Case("offered", "HELLO", is_asked=True)])
+    house.start(env=rig.environment())
+    settings = rig.folder / "homes" / "offered" / ".claude" / "settings.json"
+    before = settings.read_text(encoding="utf-8")
+    bodies.comes_to(house, rig, "offered", "asking")
+    eventually(lambda: "auto mode" in (bodies.seen(house, "offered")["question"] or ""), rig.patience)
+    assert house.says("answer", "offered", "allow").code == 5
+    assert house.says("answer", "offered", "some words").code == 5
+    said = house.says("answer", "offered", "deny")
+    assert said.code == 0, (said, bodies.shown(house, "offered"))
+    bodies.comes_to(house, rig, "offered", "idle")
+    assert settings.read_text(encoding="utf-8") == before

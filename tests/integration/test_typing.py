@@ -217,16 +217,20 @@ async def dead(made: Agent) -> str:
     return (await made.server.look(made.pane)).obstacle
 
 
-@pytest.mark.parametrize("text", ["mine", "two\nlines", "z" * 2000])
-def test_what_is_not_submitted_is_taken_back(tmux_socket: str, tmp_path: Path, text: str) -> None:
-    """An Enter too soon after the paste is a line break to Codex: the box is empty again, and nobody got anything."""
+@pytest.mark.parametrize("agent", ["claude", "codex"])
+@pytest.mark.parametrize("text", ["mine", "two\nlines", "y" * 700, "z" * 2000])
+def test_what_is_not_submitted_is_taken_back(tmux_socket: str, tmp_path: Path, text: str, agent: str) -> None:
+    """An Enter too soon after the paste is a line break to Codex: the box is empty again, and nobody got anything.
+
+    Mutant killed: a key for each break alone, where Claude clears no more than a row.
+    """
 
     async def go() -> None:
-        async with agent_in_a_pane(tmux_socket, tmp_path, "codex") as made:
+        async with agent_in_a_pane(tmux_socket, tmp_path, agent) as made:
             made.tell("deaf")
             receipt = await made.types(text, patience=1.0)
             assert receipt == Receipt(delivered=False, why="Enter did not submit it; taken back")
-            await made.shows(f"{CODEX} Ask Codex to do anything")
+            await made.shows(PROMPTS[agent])
             assert made.given() == []
 
     asyncio.run(go())

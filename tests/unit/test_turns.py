@@ -32,7 +32,7 @@ from supervisor.turns.turn import (
 from tests.boards import NOW
 
 NONE = Progress("a", "1")
-FRESH_TURN = Turn("m")
+FRESH_TURN = Turn("m", has_begun=True)
 
 
 def says(
@@ -80,6 +80,19 @@ def test_not_within_its_first_seconds() -> None:
     """Its box is there before its first prompt is taken. Mutant killed: any age."""
     assert deed(FRESH_TURN, idle(NOW - 99, ran_for=PACE.first - 0.1)) is None
     assert deed(FRESH_TURN, idle(NOW - 99, ran_for=PACE.first)) == Ask()
+
+
+def test_who_was_never_seen_to_begin_has_time_for_it() -> None:
+    """A box that stands there since the start is no end of a turn: real agents take their first prompt late on a loaded
+    machine. Mutants killed: asked like one that has worked; waited for without end; being started is a beginning, or an
+    idle screen; work is none, or a limit with an end or without."""
+    unbegun = noticed(Turn("m"), glance(says(State.STARTING)))
+    assert deed(unbegun, idle(NOW - PACE.taken + 0.1, source=Source.SCREEN)) is None
+    assert deed(unbegun, idle(NOW - PACE.taken, source=Source.SCREEN)) == Ask()
+    does = [says(state) for state in (State.BUSY, State.ASKING, State.FAILED, State.LIMITED)]
+    for each in (*does, says(State.LIMITED, until=NOW - 50)):
+        begun_now = noticed(unbegun, glance(each))
+        assert deed(begun_now, idle(NOW - PACE.seen, source=Source.SCREEN)) == Ask()
 
 
 @pytest.mark.parametrize("state", [each for each in State if each not in (State.IDLE, State.LIMITED)])

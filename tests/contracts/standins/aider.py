@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.contracts.standins.core import refuse, understand
+from tests.contracts.standins.core import CLEAR, refuse, understand
 from tests.contracts.words import note, steer
+from tests.screens import read_sample
 
 TAKES = ("--message", "-m", "--message-file", "-f", "--chat-history-file", "--input-history-file", "--model",
          "--notifications-command", "--load")  # fmt: skip
@@ -16,6 +18,7 @@ BARE = ("--no-check-update", "--no-show-release-notes", "--no-gitignore", "--res
         "--yes-always", "--no-auto-commits", "--analytics-disable", "--version")  # fmt: skip
 UNKNOWN = ("aider: error: unrecognized arguments: {}", 2)
 ASKED = "#### "  # what a person said, in the history
+SPINNER = ("░█         ", " ░█        ", "  ░█       ")
 
 
 def main() -> None:
@@ -33,13 +36,39 @@ def main() -> None:
     with history.open("a", encoding="utf-8") as file:
         file.write("\n# aider chat started\n\n" + "".join(f"{ASKED}{line}\n" for line in prompt.splitlines()))
     note("aider", [*before, prompt])
-    match steer(prompt)[0]:
+    _work(prompt)
+
+
+def _work(prompt: str) -> None:
+    shown, results = read_sample("aider", "busy-message").text.splitlines()[:-1], 0
+    while (step := steer(prompt, results))[0] == "RUN":
+        if _asks(shown, step[1]):
+            subprocess.run(["/bin/sh", "-c", step[1]], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        results += 1
+    match step[0]:
         case "SLOW":
-            time.sleep(3600)
+            _wait(shown)
         case "AUTHFAIL":
             print("litellm.AuthenticationError: Incorrect API key provided")
         case _:
             print("All done, mock reply.")
+
+
+def _wait(shown: Sequence[str]) -> None:
+    for turn in range(7200):
+        _draw(shown, f"{SPINNER[turn % len(SPINNER)]}Waiting for openai/gpt-4o")
+        time.sleep(0.5)
+
+
+def _asks(shown: Sequence[str], command: str) -> bool:
+    """Its line reads a word and Enter, as a terminal hands them over; an empty one is the Yes in brackets."""
+    _draw(shown, f"{command}\nRun shell command? (Y)es/(N)o/(D)on't ask again [Yes]: ")
+    return not sys.stdin.readline().strip().lower().startswith(("n", "d"))
+
+
+def _draw(shown: Sequence[str], last: str) -> None:
+    sys.stdout.write(CLEAR + "\n".join((*shown, last)))
+    sys.stdout.flush()
 
 
 def _said(history: Path) -> list[str]:

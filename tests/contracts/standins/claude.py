@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import textwrap
 import time
 import uuid
 from collections.abc import Mapping
@@ -99,6 +100,7 @@ class Claude(Agent):
 
     def open(self) -> None:
         self._status: str | None = None
+        self._pastes = 0
         self.terminal.title("✳ Claude Code")
         if not self._is_trusted():
             self._ask_for_trust()
@@ -121,7 +123,15 @@ class Claude(Agent):
         if seconds := more.get("seconds"):
             swaps["Actioning…"] = f"Actioning… ({seconds}s · ↓ 64 tokens)"
         self._keep("busy" if what == "busy" else "idle")
-        self.terminal.draw(self.terminal.sample(screen, swaps))
+        self.terminal.draw(_boxed(self.terminal.sample(screen, swaps), self.drawn))
+
+    def pasted(self, text: str) -> str:
+        """Two lines are shown as they are, four are not, and neither are 900 characters: seen with 2.1.329."""
+        lines = text.count("\n")
+        if lines < 3 and len(text) < 900:
+            return text
+        self._pastes += 1
+        return f"[Pasted text #{self._pastes}{f' +{lines} lines' if lines else ''}]"
 
     def began(self, prompt: str) -> None:
         self.hooks.fire("UserPromptSubmit", prompt=prompt)
@@ -212,6 +222,15 @@ class Later:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+
+
+def _boxed(screen: str, drawn: str) -> str:
+    """With this in its input box, wrapped and indented."""
+    lines = screen.splitlines()
+    place = max(at for at, line in enumerate(lines) if line.startswith("❯"))
+    typed = [part for line in drawn.split("\n") for part in textwrap.wrap(line, 116, drop_whitespace=False) or [""]]
+    lines[place : place + 1] = [f"{'  ' if number else '❯ '}{line}" for number, line in enumerate(typed)]
+    return "\n".join(lines) if drawn else screen
 
 
 def _echo(prompt: str) -> str:

@@ -300,7 +300,7 @@ class Agent:
         self.cwd = os.getcwd()  # noqa: PTH109 - the text that hooks are told
         self.terminal = Terminal(self.name, self.enter_after)
         self.hooks = Hooks({}, {}, {})
-        self.box = ""
+        self.box = self.drawn = ""  # what is typed, and how that is shown: a long paste is a word
         self.talk: Talk | None = None
 
     # --- what each does in its own way
@@ -315,6 +315,10 @@ class Agent:
     def ask(self, command: str, prompt: str) -> str:
         """`allow`, `deny` (and the turn goes on) or `stop`."""
         raise NotImplementedError
+
+    def pasted(self, text: str) -> str:
+        """What its box shows for a paste."""
+        return text
 
     def began(self, prompt: str) -> None: ...
     def ran(self, command: str) -> None: ...
@@ -355,11 +359,12 @@ class Agent:
     def _type(self, key: Key) -> None:
         match key:
             case Key("clear"):
-                self.box = ""
+                self.box = self.drawn = ""
             case Key("text" | "paste", text):
                 self.box += text
+                self.drawn += self.pasted(text) if key.name == "paste" else text
             case Key("enter") if self.box.strip():
-                text, self.box = self.box, ""
+                text, self.box, self.drawn = self.box, "", ""
                 self.turn(text)
                 return
         self.show("idle")
