@@ -61,8 +61,8 @@ class Turn:
     `ended_at` is None while it works. `asked_at` is when it was last asked to finish, whether or not it came through,
     and `asked_on` what it had done by then. `tries` counts what could not be delivered, of which the next is not before
     `try_at`. `waits`: for a person, and `why`. `limit` is the end of the limit that it is at, and `told_at` when it was
-    told that it is over. `has_begun`: it was seen to do anything at all. `owes`: its brief is yet to be typed; then
-    `asked_at` is when that was, without `asked_on`.
+    told that it is over. `owes`: its brief is yet to be typed; then `asked_at` is when that was, without `asked_on`.
+    `has_begun`: it was seen to do anything at all.
     """
 
     mark: str
@@ -76,8 +76,8 @@ class Turn:
     why: str = ""
     limit: float | None = None
     told_at: float | None = None
-    has_begun: bool = False
     owes: bool = False
+    has_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tests.waiting import eventually
 TASK = "stops"
 TEXTS = (
     "one plain-word line",
-    "first line plain-word\nsecond, (c) `d` $HOME é漢\n\n  a deep one",
+    'first line plain-word\nsecond, (c) `d` $HOME "e" é漢\n\n  a deep one',
     "plain-word " * 120,
 )
 LONG = "\n".join(f"line {number} of a long plain-word text" for number in range(40))

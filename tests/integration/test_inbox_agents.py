@@ -68,8 +68,7 @@ def test_a_prompt_is_an_item_until_it_is_answered(house: House) -> None:
     """It appears by itself where somebody watches, says where it is and what answers it, is told once, and marks its
     window; put off, it gives way to the next prompt; its supervisor's end and its own end it.
 
-    Mutants: a prompt's cause without its words; what a dead supervisor saw counts; the next prompt told with whatever
-    is written next.
+    Mutants killed: a prompt's cause without its words; what a dead supervisor saw counts.
     """
     secret = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
     text = (FOLDER / "claude" / "permission.txt").read_text(encoding="utf-8")

@@ -53,8 +53,8 @@ def waits(house: House, task: str) -> bool:
 def test_who_stops_is_asked_once_and_then_a_persons(house: House) -> None:
     """Without progress it is a person's, also by a supervisor that was killed in between; with a checkpoint it is asked
     again, and finishes. Who has work in the background, whose login was refused and whose box holds a person's line is
-    typed nothing. Mutants killed: asked at each stop; what was asked isn't on the disk; a failure is nudged; background
-    work is a stop; the state of a turn isn't told.
+    typed nothing. Mutants killed: asked at each stop; what was asked isn't on the disk; a failure or work left behind
+    taken for a stop; a text over a person's line; the state of a turn isn't told.
     """
     place = house.folder
     crew(
@@ -97,7 +97,7 @@ def test_a_hooks_word_is_one_among_others(house: House) -> None:
     """An interrupted agent, of which no hook tells, is idle by its screen, and isn't asked anything at once; a question
     is told once, with the hook's words, and stands past the hook's window while its screen shows it.
 
-    Mutants killed: a busy hook holds for its window; a waiting one isn't confirmed; asked right behind an interruption.
+    Mutants killed: a busy hook holds for its window; a waiting one isn't confirmed.
     """
     place = house.folder
     crew(

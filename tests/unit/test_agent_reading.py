@@ -286,7 +286,8 @@ def test_a_waiting_agents_word_may_be_confirmed() -> None:
     assert not says_still(asks, [asks, other], NOW, is_untouched=True)
     assert says_still(asks, [asks, heard(said(Source.SCREEN, State.IDLE, 99))], NOW, is_untouched=True)
     assert not says_still(works, [works], NOW, is_untouched=True)
-    assert not says_still(same, [same], NOW, is_untouched=True)
+    screen = two(State.ASKING)[Source.SCREEN]
+    assert not says_still(screen, [screen], NOW, is_untouched=True)
     left = heard(said(Source.HOOK, State.BUSY, 60, rule=BACKGROUND))
     assert says_still(left, [left, other], NOW, is_untouched=True)
 

@@ -274,6 +274,7 @@ def test_a_screen_that_shows_the_same_confirms_the_agents_word() -> None:
     gaze = None
     for _ in range(60):
         machine.show("%1", "claude", "permission")
+        written(machine, "%1", machine.clock())
         gaze = look(machine, 3, gaze)
     assert (state(machine, known).state, str(state(machine, known).reading).count("hook")) == (State.ASKING, 1)
     machine.show("%1", "claude", "busy")

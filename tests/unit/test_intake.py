@@ -100,7 +100,8 @@ def test_a_storm_is_one_piece_of_news_for_each_task(tmp_path: Path) -> None:
     seen = [(task, fields["state"]) for name, task, fields in machine.told if name == "agent_signal_seen"]
     assert seen == [(f"t{number}", "asking") for number in range(5)]
     assert [known.heard[Source.HOOK].newest.detail for known in workers] == [f"[masked] {995 + n}" for n in range(5)]
-    assert (len(machine.told), machine.wakes, "secret" in str(machine.told)) == (5, 1, False)
+    assert (len(machine.told), machine.wakes) == (5, 1)
+    assert not any(word in str(machine.told) for word in ("secret", "masked"))
     assert waiting(tmp_path) == []
 
 

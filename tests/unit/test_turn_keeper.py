@@ -78,9 +78,9 @@ class Machine:
         return known
 
     async def deliver(self, _: Any, pane: str, agent: str, text: str, pause: float) -> Receipt:
-        self.on_disk.append(record.kept(self.side, "t", f"{HOME}/t.3.1"))
         if not self.way or self.way.startswith(UNSURE):
             self.typed.append(text)
+        self.on_disk.append(record.kept(self.side, "t", f"{HOME}/t.3.1"))
         return Receipt(delivered=not self.way, why=self.way)
 
     def turns(self, deliver: Callable[..., Awaitable[Receipt]] | None = None) -> Turns:

@@ -40,9 +40,11 @@ def _open(said: Said) -> Talk:
     path = data / "sessions" / f"{name}.jsonl"
     if resumed and not path.exists():
         refuse("Error: Session not found")
+    talk = Talk(path, "opencode")
+    talk.write({"role": "system", "text": name})
     if not resumed:
         _note(data, name)
-    return Talk(path, "opencode")
+    return talk
 
 
 def _note(data: Path, name: str) -> None:
