@@ -23,7 +23,8 @@ WIDEST: Final = 500  # characters of a line: no agent draws longer ones, and hal
 FEED: Final = "\f"  # between what was said and the footer: nothing on a screen is one
 BOX: Final = 12  # lines of it: a longer draft is cut off by the agents themselves
 
-_RULE: Final = re.compile(r"\s*[─━▀▄]{20,}\s*")
+RULE: Final = re.compile(r"\s*[─━▀▄]{20,}\s*")
+_TOP: Final = re.compile(r"\s*╭─+╮\s*")  # of a frame that is closed on all sides
 _CHOICE: Final = re.compile(r"\s*\S\s*\d+\.\s")
 
 
@@ -87,7 +88,7 @@ def cut(screen: str, layout: Layout) -> Parts:
 
 def _ruled_box(lines: Sequence[str], prompt: str) -> slice | None:
     """What stands between the last two rules, if somebody can type there."""
-    rules = [place for place, line in enumerate(lines) if _RULE.fullmatch(line)]
+    rules = [place for place, line in enumerate(lines) if RULE.fullmatch(line)]
     if len(rules) < 2 or not 1 < rules[-1] - rules[-2] <= BOX + 1 or len(lines) - rules[-1] - 1 > FOOTER:
         return None
     first = rules[-2] + 1
@@ -138,8 +139,10 @@ def _said(above: Sequence[str], prompt: str) -> tuple[str, ...]:
 
 
 def _open(lines: Sequence[str], layout: Layout) -> tuple[str, ...]:
-    """Back to the last rule but one, or to what the person typed last where a bare prompt can't be a choice."""
-    since = [0, *(place + 1 for place, line in enumerate(lines) if _RULE.fullmatch(line))]
+    """Back to the last rule but one, to the last frame's top, or to what the person typed last where a bare prompt
+    can't be a choice."""
+    since = [0, *(place + 1 for place, line in enumerate(lines) if RULE.fullmatch(line))]
     typed = [place + 1 for place, line in enumerate(lines) if _is_prompt(line, layout.prompt)]
-    starts = [since[-2 if len(since) > 2 else -1], *(typed[-1:] if layout.frame in _BARE else ())]
+    tops = [place for place, line in enumerate(lines) if _TOP.fullmatch(line)]
+    starts = [since[-2 if len(since) > 2 else -1], *tops[-1:], *(typed[-1:] if layout.frame in _BARE else ())]
     return tuple(lines[max(starts) :][-OPEN:])

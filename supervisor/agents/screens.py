@@ -70,10 +70,13 @@ _X_LIMIT = r"^■ (You.ve hit your usage limit\.(?:[^\f■]*?[Tt]ry again at (?P
 _G_LAST = r"[^\n]*(?:\n(?! *[✦✕] )[^\n]*)*\n\f"
 _G_BUSY = r"^ *[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] .*\(esc to cancel, \d"
 _G_ERROR = r"^ *✕ (\[API Error: [^\n]*)"
+_STAY = r"[\s\S]*\n\s*Enter to stay in auto mode · [^\n]*Esc to cancel\Z"
 _ENTER = r"[\s\S]*\n\s*Enter to confirm · Esc to cancel\Z"
 _WARNED = r"(?:\n *[⚠ℹ] [^\n]*(?:\n {3,}[^\n]*)*)*\Z"  # Gemini's warnings stand below whatever it asks
 _DIALOG = rf"[\s\S]*\n[│ ]*● \d\. [\s\S]*\n *╰─+╯{_WARNED}"
-_FRAME = r"[^\n]*(?:\n[^\w\n]*)*\Z"  # nothing but a frame behind it
+# Nothing but a frame behind it, and beside that what OpenCode tells at the right of a wide screen.
+_FRAME = r"[^\n]*(?:\n[^\w\n]*(?: {20,}[^\n]*)?)*\Z"
+_ASIDE = re.compile(r"(?<=\S) {20,}.*|^[┃ ]{20,}.*")
 
 
 def _asks(agent: str, rule: str, pattern: str, version: str, sample: str) -> Row:
@@ -105,8 +108,7 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     _asks(
         *("claude", "auto-mode-unchecked"),
-        r"^ *Auto mode can.t check actions in this session\n[\s\S]*"
-        r"\n\s*Enter to stay in auto mode · [^\n]*Esc to cancel\Z",
+        rf"^ *Auto mode can.t check actions in this session\n{_STAY}",
         *(_CLAUDE, "auto-unchecked"),
     ),
     _asks(
@@ -199,7 +201,10 @@ def read_screen(agent: str, screen: str, at: float, zones: Zones = NOWHERE) -> R
 def _detail(row: Row, match: re.Match[str], parts: Parts) -> str:
     """The question, or the complaint, as it stands there."""
     if row.state is State.ASKING:
-        return "\n".join(line.strip(_BORDER) for line in parts.open if not _is_decoration(line))
+        # What was said before stands above OpenCode's dialog without a border, and more at its right.
+        is_amid = LAYOUTS[row.agent].frame is Frame.CLOSED
+        lines = [_ASIDE.sub("", line) for line in match[0].splitlines()] if is_amid else parts.open
+        return "\n".join(line.strip(_BORDER) for line in lines if not _is_decoration(line))
     return " ".join(match[1].split()) if match.re.groups else ""
 
 

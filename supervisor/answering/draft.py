@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from supervisor.agents.region import FOOTER, Frame, Layout, cut
+from supervisor.agents.region import FOOTER, RULE, Frame, Layout, cut
 from supervisor.agents.screens import LAYOUTS
 
 _ESCAPE: Final = re.compile(
@@ -64,11 +64,13 @@ def read_draft(agent: str, screen: str) -> Draft | None:
     place = _bare(lines, layout.prompt) if layout.frame is Frame.BARE else _framed(lines, layout)
     if place is None:
         return None
+    end = _ruled_off(lines, place) if agent == "gemini" else None
+    place = place if end is None else slice(place.start, end)
     drawn = _inside(lines[place], layout)
     said = " ".join(" ".join(drawn).split())
     solid = _inside([line.rstrip() for line in _solid(screen).splitlines()][place], layout)
     is_faint = len(said) > 1 and len(tight(solid)) <= 1
-    rest = tuple(lines[place.stop :]) if layout.frame is Frame.BARE else ()
+    rest = tuple(lines[place.stop :]) if layout.frame is Frame.BARE and end is None else ()
     return Draft(drawn, rest, _GHOSTS[agent].fullmatch(said) is not None or is_faint)
 
 
@@ -103,6 +105,11 @@ def _bare(lines: Sequence[str], prompt: str) -> slice | None:
         return None
     end = next((at for at in range(first, len(lines)) if not lines[at]), len(lines))
     return slice(first, end)
+
+
+def _ruled_off(lines: Sequence[str], box: slice) -> int | None:
+    """Where a rule closes it: Gemini draws one in place of a coloured row where it has few colours."""
+    return next((at for at in range(box.start, len(lines)) if RULE.fullmatch(lines[at])), None)
 
 
 def _framed(lines: Sequence[str], layout: Layout) -> slice | None:

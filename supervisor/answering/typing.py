@@ -19,10 +19,12 @@ from supervisor.server import Look, Server
 
 LOOK_EVERY: Final = 0.05  # seconds
 SHOWN_WITHIN: Final = 5.0  # seconds until what was pasted is drawn
+DRAWN_WITHIN: Final = 2.0  # seconds in which a screen that is not known may become one: it was half drawn
 TAKEN_WITHIN: Final = 10.0  # seconds until what was submitted has left the box
 LONGEST: Final = 65_536  # characters
 _TAKES: Final = (State.IDLE, State.BUSY, State.LIMITED, State.FAILED)
 _DRAFT: Final = "its input box holds a half-written line"
+_NOT_KNOWN: Final = "its screen is not known"
 
 _turns: WeakValueDictionary[tuple[object, str], asyncio.Lock] = WeakValueDictionary()  # one text at a time for a pane
 
@@ -63,7 +65,7 @@ def in_the_way(look: Look, agent: str) -> str:
     reading = read_screen(agent, plain(look.screen), 0.0)
     if reading is None or reading.state not in _TAKES:
         is_open = reading is not None and reading.state is State.ASKING
-        return f"a dialog is open ({reading.rule})" if reading and is_open else "its screen is not known"
+        return f"a dialog is open ({reading.rule})" if reading and is_open else _NOT_KNOWN
     draft = read_draft(agent, look.screen)
     if draft is None:
         return "its input box is not to be seen"
@@ -92,10 +94,13 @@ class _Typing:
 
     async def _paste(self) -> str:
         """Why it was not pasted; empty once it was."""
-        until = _later(SHOWN_WITHIN)
+        until, known_by = _later(SHOWN_WITHIN), _later(DRAWN_WITHIN)
         while True:
             look = await self._server.look(self._pane)
             way = in_the_way(look, self._agent)
+            if way == _NOT_KNOWN and not _is_over(known_by):
+                await asyncio.sleep(LOOK_EVERY)
+                continue
             if way:
                 return way
             self.so_far = "unknown whether it stands in the box: "

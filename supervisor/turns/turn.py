@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from supervisor.agents.needs import settled_of, standing, until_of
-from supervisor.agents.reading import TRUST, Heard, Order, Settled, Source, State
+from supervisor.agents.reading import TRUST, Heard, Order, Reading, Settled, Source, State
 
 TRIES: Final = (15.0, 60.0, 300.0)  # seconds from each text that could not be delivered to the next one
 _DAY: Final = 86400.0
@@ -152,10 +152,15 @@ def _idle(turn: Turn, settled: Settled) -> Turn:
     since = settled.since
     speaks = source is turn.ended_by or source is Source.HOOK  # a hook says itself when that was
     is_newer = speaks and since is not None and turn.ended_at is not None and since > turn.ended_at
+    has_begun = turn.has_begun or (settled.reading is not None and _tells_of_an_end(settled.reading))
     if turn.ended_at is not None and not is_newer:
-        return replace(turn, ended_by=source)
-    has_begun = turn.has_begun or source is Source.HOOK
+        return replace(turn, ended_by=source, has_begun=has_begun)
     return replace(_working(turn), ended_at=since, ended_by=source, has_begun=has_begun)
+
+
+def _tells_of_an_end(idle: Reading) -> bool:
+    """What speaks once says that a turn is over; all others only that none is under way."""
+    return idle.source is Source.HOOK or (idle.source is Source.SIGNAL and idle.rule == "done")
 
 
 def _limited(turn: Turn, until: float | None) -> Turn:

@@ -64,6 +64,7 @@ class Kind:
     ask: str = "RUN[{command}]"
     asks: str = "permission-prompt"
     dialog: str | None = "trust-dialog"
+    is_held: bool = True  # by that dialog: the model is told nothing before somebody answers it
     screen: str | None = None  # its profiles
     headless: str | None = None
     stays: bool = True
@@ -180,7 +181,11 @@ def _furnish_opencode(home: Path, site: Site) -> None:
         "options": {"baseURL": f"{site.api}/v1", "apiKey": "dummy"},
         "models": {"m1": {"name": "m1"}},
     }
-    said = {"model": "mock/m1", "small_model": "mock/m1", "share": "disabled", "permission": {"bash": "ask"}}
+    permission = {
+        "bash": "ask",
+        "external_directory": "allow",
+    }  # the file that shows who was allowed is outside the tree
+    said = {"model": "mock/m1", "small_model": "mock/m1", "share": "disabled", "permission": permission}
     place = home / ".config" / "opencode"
     place.mkdir(parents=True, exist_ok=True)
     (place / "opencode.json").write_text(json.dumps({**said, "provider": {"mock": provider}}), encoding="utf-8")
@@ -224,7 +229,8 @@ GEMINI = Kind(
     refused="failed",
     screen="gemini",
     headless="gemini-headless",
-    outcomes={"AUTHFAIL": 145},
+    is_held=False,
+    outcomes={"AUTHFAIL": 1},
     keeps=("gemini", "gemini-headless"),
     conversation=".gemini/tmp/*/chats/session-*.jsonl",
     furnish=_furnish_gemini,

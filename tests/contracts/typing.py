@@ -26,7 +26,8 @@ def stops_and_is_told(house: House, rig: Rig) -> None:
     eventually(lambda: _waits(house), 2 * rig.patience, lambda: f"{shown(house, TASK)} {house.tail(TASK)}")
     assert _arrivals(rig, "is neither finished nor blocked") == 1
     assert len(house.journal(TASK, "agent_nudged")) == 1
-    for number, text in enumerate((*TEXTS, LONG)):
+    texts = (*TEXTS, LONG) if rig.is_real else (TEXTS[1], LONG)
+    for number, text in enumerate(texts):
         comes_to(house, rig, TASK, "idle")
         said = house.says("answer", TASK, text)
         assert said.code == 0, (number, said, shown(house, TASK))
@@ -38,7 +39,7 @@ def stops_and_is_told(house: House, rig: Rig) -> None:
     assert (said.code, "half-written line" in said.err) == (5, True), said
     assert "half a th" in shown(house, TASK)
     assert _arrivals(rig, "never typed") == 0
-    assert [_arrivals(rig, text) for text in (*TEXTS, LONG)] == [1] * (len(TEXTS) + 1)
+    assert [_arrivals(rig, text) for text in texts] == [1] * len(texts)
 
 
 def _waits(house: House) -> bool:

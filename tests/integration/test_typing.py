@@ -186,6 +186,25 @@ def test_nothing_is_typed_where_no_box_is_open(
     asyncio.run(go())
 
 
+def test_a_screen_that_is_half_drawn_is_waited_for(tmux_socket: str, tmp_path: Path) -> None:
+    """One that nobody knows may be one that is being drawn: for a moment it is looked at again, and typed at then.
+
+    Mutant killed: one look.
+    """
+
+    async def go() -> None:
+        async with agent_in_a_pane(tmux_socket, tmp_path, "claude") as made:
+            made.tell("show transcript")
+            await made.shows("Showing detailed transcript")
+            typing = asyncio.create_task(made.types("mine"))
+            await asyncio.sleep(0)
+            made.tell("show idle")
+            assert await typing == Receipt(delivered=True)
+            assert made.given() == [{"submitted": "mine"}]
+
+    asyncio.run(go())
+
+
 async def rule_of(made: Agent, shown: str) -> str:
     reading = read_screen(made.agent, plain((await made.server.look(made.pane)).screen), 0.0)
     return reading.rule if reading is not None and shown[:5] in f"{reading.rule} {reading.detail}" else ""

@@ -136,6 +136,25 @@ def test_the_question_is_read_off_the_screen() -> None:
     assert "────" not in reading.detail
 
 
+@pytest.mark.parametrize(
+    ("agent", "sample", "first", "last"),
+    [
+        ("opencode", "permission-wide", "△ Permission required", "Allow once   Allow always   Reject"),
+        ("gemini", "permission-told", "? Shell  touch /home/dev/elsewhere/asked-for", "3. No, suggest changes (esc)"),
+    ],
+)
+def test_a_question_is_not_what_was_said_before_it(agent: str, sample: str, first: str, last: str) -> None:
+    """A long prompt of several lines stands right above it, and what a wide screen tells beside it.
+
+    Mutants killed: the open part is the question; what stands beside it is some of it; a frame's top is no beginning.
+    """
+    reading = read_screen(agent, read_sample(agent, sample).text, AT)
+    assert reading is not None
+    lines = reading.detail.splitlines()
+    assert (lines[0], last in lines) == (first, True)
+    assert not any(" " * 8 in line for line in lines)
+
+
 def test_claudes_limit_names_its_end_by_the_clock_that_it_names() -> None:
     """In the zone that it says, wherever we are; of a zone that this machine doesn't know nobody can tell when that is,
     and nothing is made up. Mutants killed: the zone isn't looked at; an hour from now."""

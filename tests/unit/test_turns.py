@@ -93,6 +93,14 @@ def test_who_was_never_seen_to_begin_has_time_for_it() -> None:
     for each in (*does, says(State.LIMITED, until=NOW - 50)):
         begun_now = noticed(unbegun, glance(each))
         assert deed(begun_now, idle(NOW - PACE.seen, source=Source.SCREEN)) == Ask()
+    for rule, rest in (("done", PACE.seen), ("idle", PACE.taken)):  # a signal that tells of an end, and one of none
+        said = Reading(Source.SIGNAL, State.IDLE, rule, NOW, since=NOW - rest)
+        early = replace(said, since=NOW - rest + 0.1)
+        assert deed(unbegun, glance({Source.SIGNAL: Heard(early, 1, early)})) is None
+        assert deed(unbegun, glance({Source.SIGNAL: Heard(said, 1, said)})) == Ask()
+        shown = noticed(unbegun, idle(NOW - PACE.seen, source=Source.SCREEN))  # its screen was quicker
+        late = noticed(shown, glance({Source.SIGNAL: Heard(said, 1, said)}))
+        assert late.has_begun == (rule == "done")
 
 
 @pytest.mark.parametrize("state", [each for each in State if each not in (State.IDLE, State.LIMITED)])

@@ -64,7 +64,7 @@ def _open(said: Said) -> tuple[Talk, str, str]:
 
 
 def _print(said: Said) -> None:
-    """Headless: an error of the service is its HTTP code, as far as an exit code holds it; it has no shell."""
+    """Headless: a refused login ends with 1 where it prints text, with the HTTP code mod 256 where it prints JSON."""
     talk, _, _ = _open(said)
     prompt = said.one("-p", "--prompt") or ""
     talk.add("user", prompt)
@@ -72,7 +72,9 @@ def _print(said: Said) -> None:
     if word == "SLOW":
         time.sleep(3600)
     if word == "AUTHFAIL":
-        refuse("Error when talking to Gemini API: API key not valid", 401 % 256)
+        refuse(
+            "Error when talking to Gemini API: API key not valid", 401 % 256 if said.has("-o", "--output-format") else 1
+        )
     talk.add("assistant", "All done, mock reply.")
     print("All done, mock reply.")
 
