@@ -6,6 +6,9 @@ said that the task is done, blocked or further on is asked once; again only when
 asked stands on the disk before a key is pressed, so that whoever is killed in between may have asked and asks no more.
 What could not be delivered is tried again, so often and so far apart; then it is a person's.
 
+A turn that began with a prompt which is neither its first one nor a text of ours is a conversation with a person, who
+reads what came of it: nothing is asked behind it, and nobody told, until it has been idle for long.
+
 A limit that names its end is waited for, and the agent told once to go on. One without an end, and whatever failed, is
 left alone.
 """
@@ -26,7 +29,8 @@ _CLOCKS: Final = 120.0  # seconds by which two readings of one clock time may di
 
 class Pace(NamedTuple):
     """Seconds. `hooked`, `seen` and `interrupted` are how long it has to be idle, by who says so; `first` is how long
-    it has to have run; `taken` is what it has to begin within once it was asked; `over` lies behind a limit's end."""
+    it has to have run; `taken` is what it has to begin within once it was asked; `over` lies behind a limit's end;
+    `talked` is how long it has to be idle behind a person's own prompt."""
 
     hooked: float = 2.0
     seen: float = 10.0
@@ -34,6 +38,7 @@ class Pace(NamedTuple):
     first: float = 5.0
     taken: float = 60.0
     over: float = 10.0
+    talked: float = 600.0
 
 
 PACE: Final = Pace()
@@ -58,7 +63,7 @@ class Turn:
     `ended_at` is None while it works. `asked_at` is when it was last asked to finish, whether or not it came through,
     and `asked_on` what it had done by then. `tries` counts what could not be delivered, of which the next is not before
     `try_at`. `waits`: for a person, and `why`. `limit` is the end of the limit that it is at, and `told_at` when it was
-    told that it is over.
+    told that it is over. `sent` fingerprints the last text of ours.
     """
 
     mark: str
@@ -72,12 +77,18 @@ class Turn:
     why: str = ""
     limit: float | None = None
     told_at: float | None = None
+    sent: str = ""
+
+    def is_talk(self, opening: str, prompt: str) -> bool:
+        """Did a person begin the turn with this prompt? Each is a fingerprint, or empty where nobody told of one."""
+        return prompt not in ("", opening, self.sent)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """One look at a live, interactive agent: what it does, and for how long it has run. `is_counted`: what it left
-    behind in the background is known. `is_interrupted`: its own hooks don't say that its turn is over, or say why."""
+    behind in the background is known. `is_interrupted`: its own hooks don't say that its turn is over, or say why.
+    `is_talk`: a person began the turn."""
 
     at: float
     heard: Mapping[Source, Heard]
@@ -85,6 +96,7 @@ class Glance:
     is_counted: bool = False
     is_interrupted: bool = False
     is_typeable: bool = True
+    is_talk: bool = False
 
     @property
     def settled(self) -> Settled:
@@ -184,6 +196,8 @@ def _is_open(turn: Turn) -> bool:
 
 
 def _rest(turn: Turn, glance: Glance, pace: Pace) -> float:
+    if glance.is_talk:
+        return pace.talked
     if glance.is_interrupted:
         return pace.interrupted
     return pace.hooked if turn.ended_by is Source.HOOK and glance.is_counted else pace.seen
