@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from board.fault import what, where
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 
 AGAIN: Final = 0.2  # seconds until a task that goes on is cancelled once more
+LAST: Final = 3.0  # seconds for what is under way when we are told to leave
+
+T = TypeVar("T")
 
 
 def note(tools: Tools, error: BaseException, task: str | None = None) -> None:
@@ -45,6 +48,28 @@ async def ended(tasks: Iterable[asyncio.Task[None]]) -> None:
         for each in pending:
             each.cancel()
         _, pending = await asyncio.wait(pending, timeout=AGAIN)
+
+
+async def finished(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Lets them end by themselves for some seconds, and cancels what goes on, however often that is asked of us
+    meanwhile."""
+    many = [*tasks]
+
+    async def end() -> None:
+        if many:
+            await asyncio.wait(many, timeout=LAST)
+        await ended(many)
+
+    await whole(end())
+
+
+async def whole(work: Coroutine[Any, Any, T]) -> T:
+    """To its own end, which must be near: whoever cancels this meanwhile is not heard."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()
 
 
 def listen(loop: asyncio.AbstractEventLoop, tell: Callable[[BaseException], object]) -> None:

@@ -18,13 +18,29 @@ import termios
 import textwrap
 import time
 import tty
+from dataclasses import dataclass
 from pathlib import Path
 
 PROMPTS = {"claude": "\u276f", "codex": "\u203a"}
 GHOSTS = {"claude": "Resend your message to try again", "codex": "Ask Codex to do anything"}
 BURST = 0.12  # seconds in which Codex takes an Enter for part of a paste
-WORK = 0.3  # seconds of a turn
+WORK = 0.1  # seconds of a turn
 PASTE = re.compile(rb"\x1b\[200~(.*?)\x1b\[201~", re.DOTALL)
+
+
+@dataclass
+class Ask:
+    """A question that a hook waits with. `part` is the sub-agent that has it, "-" for the agent itself, and empty where
+    nobody else is told of it. It is over once it is answered, whatever becomes of the hook."""
+
+    part: str
+    command: str
+    hook: subprocess.Popen[bytes]
+    is_over: bool = False
+
+
+def whose(part: str) -> dict[str, str]:
+    return {"agent_id": part} if part not in ("", "-") else {}
 
 
 class Prompter:
@@ -38,13 +54,16 @@ class Prompter:
         self.ghost = True
         self.on_paste: list[str] = []
         self.is_deaf = False
-        self.hook: subprocess.Popen[bytes] | None = None
+        self.asks: list[Ask] = []
+        self.told: list[subprocess.Popen[bytes]] = []
 
     # --- drawing
 
     def text(self) -> str:
         path = self.folder / f"{self.screen}.txt" if "/" not in self.screen else Path(self.screen)
-        return path.read_text(encoding="utf-8").partition("# ---\n")[2].rstrip("\n")
+        text = path.read_text(encoding="utf-8").partition("# ---\n")[2].rstrip("\n")
+        shown = next((each for each in self.asks if each.part and not each.is_over), None)
+        return text.replace("touch made-up-file", shown.command) if shown is not None else text
 
     def box(self) -> list[str]:
         if not self.draft:
@@ -109,6 +128,9 @@ class Prompter:
         if self.screen.startswith(("permission", "question", "/")) and not self.is_deaf:
             names = {"\r": "Enter", "\x1b": "Escape"}
             self.keep(picked=names.get(key, key), on=self.screen)
+            shown = next((each for each in self.asks if each.part and not each.is_over), None)
+            if shown is not None:
+                return self.over(shown, "PostToolUse" if key == "1" else "")
             if key == "\x1b":
                 self.next = "idle"
             self.turn()
@@ -117,7 +139,9 @@ class Prompter:
     def edit(self, key: str) -> None:
         if key == "\r" and self.agent == "codex" and time.monotonic() - self.pasted_at < BURST:
             self.draft += "\n"
-        elif key == "\r" and not self.is_deaf:
+        elif key == "\r" and self.is_deaf:
+            self.log.with_name("entered").touch()
+        elif key == "\r":
             if self.draft:
                 self.keep(submitted=self.draft)
                 self.draft = self.shown = ""
@@ -151,7 +175,10 @@ class Prompter:
             case ["paste", words]:
                 self.on_paste.append(words)
             case ["hook", command]:
-                self.call(command)
+                self.ask("", command)
+            case ["ask", words]:
+                self.ask(*words.split(" ", 1))
+                self.screen, self.until = "permission", None
             case ["ghost", word]:
                 self.ghost = word == "on"
             case ["deaf"]:
@@ -162,27 +189,44 @@ class Prompter:
                 raise ValueError(line)
         self.draw()
 
-    def call(self, command: str) -> None:
-        """Its hook for a permission, which waits beside the dialog."""
-        argv = [sys.executable, "-P", "-m", "supervisor", "hook", "claude", "--decide"]
-        self.hook = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        said = {"session_id": "s", "hook_event_name": "PermissionRequest", "tool_name": "Bash"}
-        assert self.hook.stdin is not None
-        self.hook.stdin.write(json.dumps({**said, "tool_input": {"command": command}}).encode())
-        self.hook.stdin.close()
+    def call(self, *words: str, **said: object) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-P", "-m", "supervisor", "hook", "claude", *words]
+        hook = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert hook.stdin is not None
+        hook.stdin.write(json.dumps({"session_id": "s", **said}).encode())
+        hook.stdin.close()
+        return hook
+
+    def ask(self, part: str, command: str) -> None:
+        """Its hooks for a permission: one tells of it, and the other waits beside the dialog."""
+        said = {"hook_event_name": "PermissionRequest", "tool_name": "Bash", "tool_input": {"command": command}}
+        self.asks.append(Ask(part, command, self.call("--decide", **said, **whose(part))))
+        if part:
+            self.told.append(self.call(**said, **whose(part)))
+
+    def over(self, asked: Ask, event: str) -> None:
+        """The next one's dialog opens, or all of them go on. Of a no at the pane no hook tells."""
+        asked.is_over = True
+        if event:
+            self.told.append(self.call(hook_event_name=event, tool_name="Bash", **whose(asked.part)))
+        if all(each.is_over for each in self.asks):
+            self.turn()
 
     def hear(self) -> None:
         """Whoever answers first has answered."""
-        if self.hook is None or self.hook.poll() is None:
-            return None
-        assert self.hook.stdout is not None
-        said, self.hook = self.hook.stdout.read().decode(), None
-        if not said:
-            return self.keep(hook="said nothing")
-        decision = json.loads(said)["hookSpecificOutput"]["decision"]
-        self.keep(decided=decision["behavior"], message=decision.get("message", ""))
-        self.turn()
-        return self.draw()
+        for asked in [each for each in self.asks if each.hook.poll() is not None]:
+            assert asked.hook.stdout is not None
+            said = asked.hook.stdout.read().decode()
+            self.asks.remove(asked)
+            command = {"command": asked.command} if asked.part else {}
+            if not said:
+                self.keep(hook="said nothing", **command)
+                continue
+            decision = json.loads(said)["hookSpecificOutput"]["decision"]
+            self.keep(decided=decision["behavior"], message=decision.get("message", ""), **command)
+            self.over(asked, "PostToolUse" if asked.part and not asked.is_over else "")
+            self.draw()
+        self.told = [each for each in self.told if each.poll() is None]
 
     def run(self, pipe: str, first: list[str]) -> None:
         words = os.open(pipe, os.O_RDWR)

@@ -1,7 +1,7 @@
 """`board answer`: a person's answer to an agent. It asks the running supervisor, waits, and says what became of it.
 
-It types nothing itself. What the agent asked is taken from the status as it stands: if that changes before the
-supervisor gets there, it answers nothing.
+It types nothing itself. What the agent asked is taken from the status as it stands, or, behind the supervisor's own
+start, as soon as it tells: if that changes before the supervisor gets there, it answers nothing.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from board import presence, requests
 from board.cli.context import Context
 from board.errors import Busy, NotFound, RefusedError, UsageError
 from board.inbox.scene import status_of
-from board.instants import parse_span
+from board.instants import parse_instant, parse_span
 from board.model import Board
 
 _WAIT: Final = 20.0  # seconds for which an answer may be carried out
 _LOOK_EVERY: Final = 0.03  # seconds
+_SETTLES: Final = 10.0  # seconds behind the supervisor's start in which it may not have seen yet what an agent does
+_UNTOLD: Final = (None, "unknown", "starting")
 _GRACE: Final = 30.0  # seconds more for one that is under way
 _CHOICES: Final = ("allow", "deny")
 
@@ -31,11 +33,11 @@ class Said(NamedTuple):
 
 
 def answer(ctx: Context) -> None:
-    patience = _patience(ctx.args.wait)
+    until = ctx.engine.clock() + _patience(ctx.args.wait)
     board = ctx.read().board
-    status = _status_of_running(ctx)
+    status = _status_that_tells(ctx, board, until)
     said = _said(ctx.args.words, board, status)
-    wish = _wish(ctx, said, _seen(status, said.task), patience)
+    wish = _wish(ctx, said, _seen(status, said.task), until)
     requests.put(ctx.store.side, wish)
     if ctx.args.no_wait:
         return _tell(ctx, wish, None)
@@ -59,6 +61,26 @@ def _status_of_running(ctx: Context) -> Mapping[str, Any]:
     if presence.runs(status) is not True:
         raise RefusedError("no supervisor runs: nobody could deliver it", "supervisor start", "no_supervisor")
     return status
+
+
+def _status_that_tells(ctx: Context, board: Board, until: float) -> Mapping[str, Any]:
+    """What the agent does, or all of them where none is named; or whatever is known when it is time."""
+    first = ctx.args.words[0]
+    named = (first,) if board.find(first) is not None else None
+    while True:
+        status = _status_of_running(ctx)
+        started = parse_instant(str(status["supervisor"].get("started_at")))
+        time_is_up = started is None or ctx.engine.clock() >= min(until, started + _SETTLES)
+        if time_is_up or _tells(status, named):
+            return status
+        time.sleep(_LOOK_EVERY)
+
+
+def _tells(status: Mapping[str, Any], named: Sequence[str] | None) -> bool:
+    tasks = status.get("tasks")
+    found = tasks.items() if isinstance(tasks, Mapping) else ()
+    seen = [each for name, each in found if isinstance(each, Mapping) and (named is None or name in named)]
+    return not any(each.get("pid") is not None and each.get("agent_state") in _UNTOLD for each in seen)
 
 
 def _said(words: Sequence[str], board: Board, status: Mapping[str, Any]) -> Said:
@@ -123,7 +145,7 @@ def _seen(status: Mapping[str, Any], task: str) -> Mapping[str, Any]:
     return seen
 
 
-def _wish(ctx: Context, said: Said, seen: Mapping[str, Any], patience: float) -> requests.Wish:
+def _wish(ctx: Context, said: Said, seen: Mapping[str, Any], until: float) -> requests.Wish:
     is_asking = seen.get("agent_state") == "asking"
     if said.answer in _CHOICES and not is_asking:
         state = seen.get("agent_state") or "not read"
@@ -138,7 +160,7 @@ def _wish(ctx: Context, said: Said, seen: Mapping[str, Any], patience: float) ->
         answer=said.answer,
         text=said.text,
         at=now,
-        until=now + patience,
+        until=until,
         question=str(seen.get("question") or "") if is_asking else "",
         since=str(seen.get("agent_since") or "") if is_asking else "",
         attempt=f"{seen.get('token')}.{seen.get('attempt')}",

@@ -41,10 +41,10 @@ def asked(side: str) -> list[Asked]:
 def _read(side: str, stem: str, order: int, task: str) -> Asked | None:
     try:
         with open(_path(side, stem, "ask"), encoding="utf-8") as file:
-            given = json.load(file)
+            given, at = json.load(file), os.fstat(file.fileno()).st_mtime
         chain = tuple((int(pid), int(ticks), str(name)) for pid, ticks, name in given["chain"])
         text, mark, agent = str(given["text"]), str(given["mark"]), str(given["agent"])
-        return Asked(stem, Signal(order, 0.0, task, mark, agent, "asking", chain, text=text), str(given["prompt"]))
+        return Asked(stem, Signal(order, at, task, mark, agent, "asking", chain, text=text), str(given["prompt"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -53,7 +53,7 @@ class Deed:
         self._to = target
         self._side = side
         self._begin = begin
-        self._has_begun = False
+        self.has_begun = False
 
     async def do(self) -> Answered:
         """Never raises for what stands in the way, a tmux that fails among it."""
@@ -64,12 +64,12 @@ class Deed:
                 return await self._by_hook(self._to.hook)
             return await self._by_keys()
         except TmuxError as error:
-            so_far = f"{UNSURE}: " if self._has_begun else ""
+            so_far = f"{UNSURE}: " if self.has_begun else ""
             return _not(f"{so_far}{type(error).__name__}: {error}")
 
     def _start(self) -> bool:
-        self._has_begun = self._begin()
-        return self._has_begun
+        self.has_begun = self._begin()
+        return self.has_begun
 
     # --- by its hook
 

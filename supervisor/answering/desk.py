@@ -12,10 +12,11 @@ from typing import Final
 
 from board import requests
 from board.instants import format_span
+from board.model import HELD
 from board.requests import Answered, Wish
 from supervisor import faults
-from supervisor.agents.needs import fit_to_show
-from supervisor.agents.reading import State
+from supervisor.agents.needs import fit_to_show, settled_of
+from supervisor.agents.reading import Source, State
 from supervisor.agents.telling import agent_view
 from supervisor.answering import decisions, menu
 from supervisor.answering.decisions import Asked
@@ -29,6 +30,16 @@ from supervisor.tools import Tools
 
 EVERY: Final = 5.0  # seconds: the net, where nobody noticed a file
 EVERY_WAITED: Final = 1.0  # seconds, while a hook waits
+BESIDE: Final = 5.0  # seconds by which a hook that tells of a question may be later than the one that waits with it
+LOOK_EVERY: Final = 0.1  # seconds, while nobody can tell what the agent does
+SPARE: Final = 1.0  # seconds of a wish's patience in which whoever asked still hears why not
+_UNTOLD: Final = (State.UNKNOWN, State.STARTING)
+
+
+class NotYet(str):
+    """Why nobody can tell by now."""
+
+    __slots__ = ()
 
 
 class Desk:
@@ -41,7 +52,7 @@ class Desk:
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def keep(self) -> None:
-        """Until it is cancelled; what is under way then is told as unknown."""
+        """Until it is cancelled, and what is under way has ended. What was not begun is left for who comes next."""
         self._tell_unsure()
         decisions.sweep(self._side)
         try:
@@ -51,7 +62,7 @@ class Desk:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.noticed.wait(), EVERY_WAITED if has_hooks else EVERY)
         finally:
-            await faults.ended(self._under_way.values())
+            await faults.finished(self._under_way.values())
 
     @property
     def _side(self) -> str:
@@ -88,7 +99,8 @@ class Desk:
         return kept.known if kept is not None else None
 
     def _is_settled(self, each: Asked) -> bool:
-        """Its process is gone, it is an earlier attempt's, or its agent has gone on since."""
+        """Its process is gone, it is an earlier attempt's, or its agent has gone on since: by its hooks' word, or by
+        another's, for nobody tells of a no at the pane."""
         if each.signal.chain and is_alive(ProcessId(*each.signal.chain[0][:2])) is False:
             return True
         known = self._known(each.signal.task)
@@ -96,8 +108,13 @@ class Desk:
             return False
         if each.signal.mark != known.attempt.mark:
             return True
-        latest = known.hooked
-        return latest is not None and latest.state is not State.ASKING and latest.order > each.signal.order
+        latest, settled = known.hooked, settled_of(known.heard, self._tools.engine.clock())
+        if settled.state not in (*_UNTOLD, State.ASKING) and (settled.since or 0.0) > each.signal.at:
+            return True
+        later = 0.0 if latest is None else (latest.order - each.signal.order) / 1e9
+        if latest is None or later <= 0.0 or latest.state is not State.ASKING:
+            return later > 0.0
+        return later > BESIDE and not latest.asks(self._tools.redactor.text(each.signal.text))
 
     def _hook_for(self, known: Known, question: str) -> Asked | None:
         """The one that waits with this very question; None where that can't be said for sure."""
@@ -112,17 +129,27 @@ class Desk:
     # --- one answer
 
     async def _answer(self, wish: Wish) -> None:
-        started = asyncio.get_running_loop().time()
+        started, deed = asyncio.get_running_loop().time(), None
         try:
-            target = self._target(wish)
+            target = await self._settled_target(wish)
             if isinstance(target, str):
                 answered = Answered(delivered=False, why=target)
             else:
-                answered = await Deed(wish, target, self._side, lambda: requests.begin(self._side, wish)).do()
+                deed = Deed(wish, target, self._side, lambda: requests.begin(self._side, wish))
+                answered = await deed.do()
         except asyncio.CancelledError:
-            self._end(wish, Answered(delivered=False, why=requests.UNSURE), took=None)
+            if deed is not None and deed.has_begun:
+                self._end(wish, Answered(delivered=False, why=requests.UNSURE), took=None)
             raise
         self._end(wish, answered, asyncio.get_running_loop().time() - started)
+
+    async def _settled_target(self, wish: Wish) -> Target | str:
+        """As soon as somebody can tell what the agent does, as behind our own start; or why nobody could in time."""
+        while isinstance(target := self._target(wish), NotYet):
+            if self._tools.engine.clock() > wish.until - SPARE:
+                break
+            await asyncio.sleep(LOOK_EVERY)
+        return target
 
     def _target(self, wish: Wish) -> Target | str:
         """Whom it is for, or why nobody gets it."""
@@ -130,18 +157,20 @@ class Desk:
         if now > wish.until:
             return f"it came {format_span(now - wish.until)} too late"
         kept, server = self._eyes.kept.get(wish.task), self._tools.server
-        known = kept.known if kept is not None and isinstance(kept.verdict, Alive) else None
-        if view is None or kept is None or known is None or known.pane is None or known.process is None:
+        if kept is None or kept.known is None or kept.known.last is None:
+            return NotYet("its agent was not seen") if self._is_held(wish.task) else "its agent doesn't live"
+        known = kept.known if isinstance(kept.verdict, Alive) else None
+        if view is None or known is None or known.pane is None or known.process is None:
             return "its agent doesn't live"
         if server is None:
             return "there is no tmux server"
         if wish.attempt != f"{known.attempt.token}.{known.attempt.number}":
             return "another attempt runs now"
-        if why := self._changed(wish, known, now):
-            return why
         profile = self._eyes.profile(view.board, kept.task)
         if profile is None or profile.screens is None:
             return "its screen is not read: nobody could see that an answer arrives"
+        if why := self._changed(wish, known, now):
+            return why
         may_decide = profile.answers is not None and profile.answers.hook
         hook = self._hook_for(known, wish.question) if may_decide and wish.question else None
         answers, redact = profile.answers, self._tools.redactor.text
@@ -150,6 +179,9 @@ class Desk:
     def _changed(self, wish: Wish, known: Known, now: float) -> str:
         """Why what the person answered is not what the agent asks; empty where it is, or where nothing was asked."""
         seen = agent_view(known.heard, now, self._tools.redactor.text, known.order)
+        screen = known.heard.get(Source.SCREEN)
+        if seen["agent_state"] in (None, *_UNTOLD) and (screen is None or not screen.is_settled):
+            return NotYet("nobody can tell what its agent does")
         is_asking = seen["agent_state"] == State.ASKING
         if not wish.question and not wish.since:
             return "it asks something now, which it didn't when it was answered" if is_asking else ""
@@ -158,6 +190,11 @@ class Desk:
         asks = seen["question"] or ""
         is_same = menu.is_same(wish.question, asks) if wish.question else wish.since == seen["agent_since"]
         return "" if is_same else "it asks something else by now"
+
+    def _is_held(self, task: str) -> bool:
+        """Does the record say that somebody works on it?"""
+        found = self._eyes.board.board.find(task) if self._eyes.board is not None else None
+        return found is not None and found.status in HELD
 
     def _end(self, wish: Wish, answered: Answered, took: float | None = None) -> None:
         redact = self._tools.redactor.text

@@ -120,9 +120,7 @@ def fields(said: Said, side: str, env: Mapping[str, str]) -> dict[str, Any]:
     found = {name: value for name, value in said._asdict().items() if value or name == "background"}
     found.update({name: value[:_NAME] for name, value in found.items() if isinstance(value, str) and name not in _LONG})
     if said.prompt:
-        from board.journal.marks import fingerprint
-
-        found["prompt"] = fingerprint(said.prompt, key(side))
+        found["prompt"] = prompt_mark(said.prompt, side)
     if said.text or said.message:
         from board.journal.longlines import cut
         from board.journal.sink import make_redactor
@@ -132,6 +130,13 @@ def fields(said: Said, side: str, env: Mapping[str, str]) -> dict[str, Any]:
         found["text"] = redactor.text(cut(said.text))[:_TEXT]
         found["message"] = _shortened(redactor.text(cut(said.message)), _MESSAGE)
     return found
+
+
+def prompt_mark(text: str, side: str) -> str:
+    """Fingerprints a prompt, whatever an agent does to its blanks."""
+    from board.journal.marks import fingerprint
+
+    return fingerprint(" ".join(text.split()), key(side))
 
 
 def _shortened(text: str, most: int) -> str:

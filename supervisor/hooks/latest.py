@@ -2,7 +2,8 @@
 
 A signal counts for a task when it bears the mark of the attempt that runs, when the worker is among the ancestors of
 the hook that sent it, and when no other agent stands between them. What a sub-agent says, or another conversation of
-the same agent, is a sign of life and no state; but its question is the person's too, until it goes on itself.
+the same agent, is a sign of life and no state; but its question is the person's too, until it goes on itself. Agents
+show one dialog at a time: of several that ask, the first has the word until it goes on, and then the next.
 """
 
 from __future__ import annotations
@@ -77,7 +78,8 @@ class Latest:
 
     `began` and `ticks` are starts of processes: of the hook of its first turn, and of the one that spoke last, whose
     `callers` are its ancestors and itself. What was started between them and lives is work in the background:
-    `background` counts it, None where nobody has looked. `message` is what it said last at the end of a turn.
+    `background` counts it, None where nobody has looked. `message` is what it said last at the end of a turn, `opening`
+    its first prompt, `queue` the questions of others that come after this one: only who has heard them knows of those.
     """
 
     mark: str
@@ -100,11 +102,17 @@ class Latest:
     was_looked_for: bool = False
     source: str = "hook"
     message: str = ""
+    opening: str = ""
+    queue: Sequence[Signal] = ()
 
     @property
     def news(self) -> object:
         """What has to differ for another word to be worth telling."""
         return (self.state, self.part, self.text, self.background, "" if self.state is State.BUSY else self.detail)
+
+    def asks(self, text: str) -> bool:
+        """Is that a question which is still open?"""
+        return self.state is State.ASKING and text in (self.text, *(each.text for each in self.queue))
 
 
 def read_signal(name: Name, data: bytes) -> Signal | None:
@@ -168,17 +176,22 @@ def follow(before: Latest | None, signal: Signal) -> Latest:
         return replace(before, count=before.count + 1)
     alive = replace(before, at=signal.at, order=signal.order, count=before.count + 1)
     part = _part(before, signal)
+    if signal.kind == "asking":
+        return alive if signal.is_weak and not _yields(before, signal) else _asked(alive, signal, part)
     if part:
         return _of_part(alive, signal, part)
     if signal.is_weak and not _yields(before, signal):
         return alive
-    return _taken(alive, signal)
+    if signal.kind == "tool" and alive.state is State.ASKING and not alive.part and alive.queue:
+        return _next(alive, signal)
+    return replace(_taken(alive, signal), queue=())
 
 
 def _anew(signal: Signal) -> Latest:
     blank = Latest(signal.mark, signal.agent, State.UNKNOWN, signal.at, signal.at, signal.order)
     if signal.part:
-        return _of_part(replace(blank, state=State.BUSY), signal, signal.part)
+        busy = replace(blank, state=State.BUSY)
+        return _asked(busy, signal, signal.part) if signal.kind == "asking" else busy
     return _taken(blank, signal)
 
 
@@ -191,11 +204,33 @@ def _part(before: Latest, signal: Signal) -> str:
 
 
 def _of_part(alive: Latest, signal: Signal, part: str) -> Latest:
-    if signal.kind == "asking":
-        return replace(_taken(alive, signal), part=part, session=alive.session)
+    """Who goes on doesn't ask any more."""
     if alive.state is State.ASKING and alive.part == part:
+        return _next(alive, signal)
+    return replace(alive, queue=_without(alive.queue, part))
+
+
+def _asked(alive: Latest, signal: Signal, part: str) -> Latest:
+    """The agent's own question goes first; else who asked first is answered first."""
+    others = _without(alive.queue, part)
+    if alive.state is State.ASKING and alive.part != part:
+        if part:
+            return replace(alive, queue=(*others, replace(signal, part=part)))
+        before = Signal(alive.order, alive.since, signal.task, alive.mark, alive.agent, "asking", detail=alive.detail)
+        others = (replace(before, part=alive.part, text=alive.text), *others)
+    asks = _taken(alive, signal)
+    return replace(asks, part=part, session=alive.session if part else asks.session, queue=others)
+
+
+def _next(alive: Latest, signal: Signal) -> Latest:
+    if not alive.queue:
         return replace(alive, state=State.BUSY, since=signal.at, part="", text="", detail=signal.detail)
-    return alive
+    asks, *more = alive.queue
+    return replace(alive, since=asks.at, part=asks.part, text=asks.text, detail=asks.detail, queue=tuple(more))
+
+
+def _without(queue: Sequence[Signal], part: str) -> Sequence[Signal]:
+    return tuple(each for each in queue if each.part != part)
 
 
 def _yields(before: Latest, signal: Signal) -> bool:
@@ -223,6 +258,7 @@ def _taken(alive: Latest, signal: Signal) -> Latest:
         callers=tuple(pid for pid, _, _ in signal.chain),
         was_looked_for=False,
         message=signal.message or alive.message,
+        opening=alive.opening or signal.prompt,
     )
 
 

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 from board.journal.redact import Redacted
@@ -91,7 +91,7 @@ def keep(side: str, task: str, latest: Latest, text: Redacted, message: Redacted
     aside = f"{path}.tmp"
     fd = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
-        json.dump({**asdict(latest), "text": text, "message": message or ""}, file)
+        json.dump({**asdict(replace(latest, queue=())), "text": text, "message": message or ""}, file)
     os.replace(aside, path)
 
 

@@ -21,6 +21,7 @@ from supervisor.agents.reading import Source, State
 from supervisor.agents.screens import LAYOUTS
 from supervisor.answering.receipt import UNSURE, Receipt
 from supervisor.answering.typing import type_text
+from supervisor.hooks.call import prompt_mark
 from supervisor.judge import attempt_of
 from supervisor.keeping import Keeping
 from supervisor.launch import brief_of, message
@@ -86,14 +87,13 @@ class Turns:
         self._under_way: dict[str, asyncio.Task[None]] = {}
 
     async def keep(self) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled, and what is under way has ended."""
         try:
             while True:
                 self.round()
                 await asyncio.sleep(TICK)
         finally:
-            for each in self._under_way.values():
-                each.cancel()
+            await faults.finished(self._under_way.values())
 
     def round(self) -> None:
         """One look at all of them; what is due is begun."""
@@ -102,7 +102,7 @@ class Turns:
             known, turn = agent.known, self._turn(agent)
             if turn is None or known.attempt.mark in self._under_way:
                 continue
-            glance = self._glance(agent)
+            glance = self._glance(agent, turn)
             known.turn = noticed(turn, glance)
             assert view is not None
             if known.turn.limit != turn.limit:
@@ -165,7 +165,7 @@ class Turns:
             return None
         return before or Turn(mark)
 
-    def _glance(self, agent: Agent) -> Glance:
+    def _glance(self, agent: Agent, turn: Turn) -> Glance:
         known = agent.known
         hooked = known.hooked if Source.HOOK in known.order else None
         has_stopped = hooked is not None and hooked.state is State.IDLE
@@ -177,6 +177,7 @@ class Turns:
             is_interrupted=hooked is not None and (not has_stopped or hooked.detail in BY_A_PERSON),
             is_typeable=agent.profile.screens in LAYOUTS,
             order=known.order,
+            is_talk=hooked is not None and turn.is_talk(hooked.opening, hooked.prompt),
         )
 
     async def _progress(self, agent: Agent, board: Board) -> Progress:
@@ -203,6 +204,7 @@ class Turns:
         if before is None or server is None or known.pane is None:
             return
         text = await self._text(agent, board, deed)
+        after = replace(after, sent=prompt_mark(text, self._tools.engine.store.side))
         try:
             await self._keep(agent, after)
         except OSError:

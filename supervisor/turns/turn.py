@@ -8,6 +8,9 @@ What could not be delivered is tried again, so often and so far apart; then it i
 
 Who can't be given its brief on its command line is typed it, once, as soon as its box is there; the same holds.
 
+A turn that began with a prompt which is neither its first one nor a text of ours is a conversation with a person, who
+reads what came of it: nothing is asked behind it, and nobody told, until it has been idle for long.
+
 A limit that names its end is waited for, and the agent told once to go on. One without an end, and whatever failed, is
 left alone.
 """
@@ -29,7 +32,7 @@ _CLOCKS: Final = 120.0  # seconds by which two readings of one clock time may di
 class Pace(NamedTuple):
     """Seconds. `hooked`, `seen` and `interrupted` are how long it has to be idle, by who says so; `first` is how long
     it has to have run; `taken` is what it has to begin within once it was asked, or started; `over` lies behind a
-    limit's end."""
+    limit's end; `talked` is how long it has to be idle behind a person's own prompt."""
 
     hooked: float = 2.0
     seen: float = 10.0
@@ -37,6 +40,7 @@ class Pace(NamedTuple):
     first: float = 5.0
     taken: float = 60.0
     over: float = 10.0
+    talked: float = 600.0
 
 
 PACE: Final = Pace()
@@ -62,7 +66,7 @@ class Turn:
     and `asked_on` what it had done by then. `tries` counts what could not be delivered, of which the next is not before
     `try_at`. `waits`: for a person, and `why`. `limit` is the end of the limit that it is at, and `told_at` when it was
     told that it is over. `owes`: its brief is yet to be typed; then `asked_at` is when that was, without `asked_on`.
-    `has_begun`: it was seen to do anything at all.
+    `has_begun`: it was seen to do anything at all. `sent` fingerprints the last text of ours.
     """
 
     mark: str
@@ -78,12 +82,18 @@ class Turn:
     told_at: float | None = None
     owes: bool = False
     has_begun: bool = False
+    sent: str = ""
+
+    def is_talk(self, opening: str, prompt: str) -> bool:
+        """Did a person begin the turn with this prompt? Each is a fingerprint, or empty where nobody told of one."""
+        return prompt not in ("", opening, self.sent)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """One look at a live, interactive agent: what it does, and for how long it has run. `is_counted`: what it left
-    behind in the background is known. `is_interrupted`: its own hooks don't say that its turn is over, or say why."""
+    behind in the background is known. `is_interrupted`: its own hooks don't say that its turn is over, or say why.
+    `is_talk`: a person began the turn."""
 
     at: float
     heard: Mapping[Source, Heard]
@@ -92,6 +102,7 @@ class Glance:
     is_interrupted: bool = False
     is_typeable: bool = True
     order: Order = TRUST
+    is_talk: bool = False
 
     @property
     def settled(self) -> Settled:
@@ -206,6 +217,8 @@ def _is_open(turn: Turn) -> bool:
 
 
 def _rest(turn: Turn, glance: Glance, pace: Pace) -> float:
+    if glance.is_talk:
+        return pace.talked
     if glance.is_interrupted:
         return pace.interrupted
     if turn.ended_by is Source.HOOK and glance.is_counted:

@@ -14,8 +14,8 @@ import pytest
 
 from supervisor.agents.screens import read_screen
 from supervisor.answering.draft import plain
-from supervisor.answering.receipt import Receipt
-from supervisor.answering.typing import type_text
+from supervisor.answering.receipt import UNSURE, Receipt
+from supervisor.answering.typing import PATIENCE, Patience, type_text
 from supervisor.server import Server
 from supervisor.tmux import Tmux
 from tests.prompter import PROMPTS
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.tmux
 
 PROMPTER = Path(__file__).parent.parent / "prompter.py"
 PAUSE = 0.2
+SHORT = Patience(shown=2.0)  # where waiting longer shows nothing more
 CLAUDE, CODEX = PROMPTS["claude"], PROMPTS["codex"]
 
 
@@ -50,8 +51,8 @@ class Agent:
 
         return await until(look)
 
-    async def types(self, text: str, patience: float = 10.0) -> Receipt:
-        return await type_text(self.server, self.pane, self.agent, text, submit_after=PAUSE, patience=patience)
+    async def types(self, text: str, patience: Patience = PATIENCE, pause: float = PAUSE) -> Receipt:
+        return await type_text(self.server, self.pane, self.agent, text, submit_after=pause, patience=patience)
 
 
 async def until(look: Callable[[], Awaitable[str]]) -> str:
@@ -140,7 +141,7 @@ def test_who_begins_to_type_meanwhile_is_left_alone(tmux_socket: str, tmp_path: 
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, "claude", "paste type and theirs") as made:
-            receipt = await made.types("mine ")
+            receipt = await made.types("mine ", SHORT)
             assert (receipt.delivered, receipt.why) == (False, "the box holds something else as well")
             await made.shows(f"{CLAUDE} mine and theirs")
             assert made.given() == []
@@ -154,7 +155,7 @@ def test_a_dialog_that_opens_meanwhile_gets_no_key(tmux_socket: str, tmp_path: P
 
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, agent, "paste show permission") as made:
-            receipt = await made.types("mine")
+            receipt = await made.types("mine", SHORT)
             assert receipt == Receipt(delivered=False, why="something opened over the input box while it was typed")
             assert made.given() == []
 
@@ -247,12 +248,51 @@ def test_what_is_not_submitted_is_taken_back(tmux_socket: str, tmp_path: Path, t
     async def go() -> None:
         async with agent_in_a_pane(tmux_socket, tmp_path, agent) as made:
             made.tell("deaf")
-            receipt = await made.types(text, patience=1.0)
+            receipt = await made.types(text, Patience(taken=1.0))
             assert receipt == Receipt(delivered=False, why="Enter did not submit it; taken back")
             await made.shows(PROMPTS[agent])
             assert made.given() == []
 
     asyncio.run(go())
+
+
+@pytest.mark.parametrize("when", ["paste", "Enter"])
+def test_who_is_cancelled_leaves_nothing_half_done(tmux_socket: str, tmp_path: Path, when: str) -> None:
+    """Behind the paste the text is taken back; behind Enter it is waited for, and nothing else is pressed. Whoever
+    waits in line types nothing. Each has a receipt, however often it is cancelled.
+
+    Mutants killed: the cancellation is passed on; what was submitted is taken back; a second cancellation is heard.
+    """
+
+    async def go() -> None:
+        async with agent_in_a_pane(tmux_socket, tmp_path, "claude") as made:
+            made.tell("deaf")
+            typing = asyncio.create_task(made.types("mine", pause=0.0 if when == "Enter" else 60.0))
+            await made.shows(f"{CLAUDE} mine")
+            second = asyncio.create_task(made.types("later"))
+            await asyncio.sleep(0)  # it is in line by now
+            if when == "Enter":
+                await until(lambda: entered(made))
+            for _ in range(3):
+                typing.cancel()
+                second.cancel()
+                await asyncio.sleep(0.05)
+            why = {
+                "paste": "the supervisor had to leave; taken back",
+                "Enter": f"{UNSURE}: the supervisor had to leave",
+            }
+            assert await typing == Receipt(delivered=False, why=why[when])
+            assert await second == Receipt(delivered=False, why="the supervisor had to leave")
+            if when == "paste":
+                await made.shows(f"{CLAUDE} Resend")
+            assert ("mine" in await made.shows(CLAUDE)) == (when == "Enter")
+            assert made.given() == []
+
+    asyncio.run(go())
+
+
+async def entered(made: Agent) -> str:
+    return "heard" if (made.folder / "entered").exists() else ""
 
 
 def test_two_texts_at_once_arrive_one_after_the_other(tmux_socket: str, tmp_path: Path) -> None:

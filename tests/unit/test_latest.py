@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -115,6 +116,46 @@ def test_a_sub_agent_changes_nothing_but_may_ask() -> None:
         assert (asks.state, asks.text, asks.session) == (State.ASKING, "may I?", "s")
         assert follow(asks, signal("tool", part="another")).state is State.ASKING
         assert follow(asks, signal("tool", **part)).state is State.BUSY
+
+
+def test_of_several_that_ask_the_first_has_the_word() -> None:
+    """Agents show one dialog at a time: the next question comes up when the first one goes on, and is open until then;
+    the agent's own goes before its sub-agents'. Who goes on without an answer here asks no more, and a new turn ends
+    them all. Mutants killed: the latest one stands for all; the others are lost; one that went on stays in the queue;
+    two questions of one sub-agent."""
+    busy, one = signal("busy"), signal("asking", text="1?", part="a")
+    two = signal("asking", text="2?", part="b", session="other")
+    both = after(busy, one, two)
+    assert (both.text, both.part, both.asks("1?"), both.asks("2?"), both.asks("3?")) == ("1?", "a", True, True, False)
+    second = follow(both, signal("tool", part="a"))
+    assert (second.state, second.text, second.part, second.session) == (State.ASKING, "2?", "b", "s")
+    assert (second.since, second.asks("1?")) == (two.at, False)
+    assert follow(second, signal("tool", part="b")).state is State.BUSY
+
+    assert follow(follow(both, signal("tool", part="b")), signal("tool", part="a")).state is State.BUSY
+    again = follow(both, signal("asking", text="3?", part="b"))
+    assert (again.asks("2?"), again.asks("3?"), again.text) == (False, True, "1?")
+    own = follow(both, signal("asking", text="mine?"))
+    assert (own.text, own.part, own.asks("1?"), own.asks("2?")) == ("mine?", "", True, True)
+    assert follow(own, signal("tool")).text == "1?"
+    for kind in ("busy", "idle", "failed", "started"):
+        ended = follow(own, signal(kind))
+        assert not ended.queue, kind
+        assert ended.state is not State.ASKING, kind
+    assert follow(both, signal("asking", text="needs you", is_weak=True)) == after_life(both)
+
+
+def after_life(latest: Latest) -> Latest:
+    """With one more sign of life."""
+    order = next(_orders) - 1
+    return replace(latest, at=float(order), order=order, count=latest.count + 1)
+
+
+def test_the_first_prompt_is_remembered() -> None:
+    """However many come; another attempt has its own. Mutant killed: the last one."""
+    latest = after(signal("started"), signal("busy", prompt="p1"), signal("busy", prompt="p2"))
+    assert (latest.opening, latest.prompt) == ("p1", "p2")
+    assert follow(latest, signal("busy", prompt="p3", mark="home/t.3.2")).opening == "p3"
 
 
 def test_a_new_conversation_of_the_worker_is_its_own() -> None:

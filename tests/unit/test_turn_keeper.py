@@ -14,6 +14,8 @@ import pytest
 from board.journal.redact import Redacted
 from supervisor.agents.reading import Heard, Reading, Source, State
 from supervisor.answering.receipt import UNSURE, Receipt
+from supervisor.hooks.call import prompt_mark
+from supervisor.hooks.latest import Signal, follow
 from supervisor.keeping import Keeping
 from supervisor.launch import Site, brief_path
 from supervisor.model import Alive, Attempt
@@ -96,6 +98,18 @@ def does(machine: Machine, known: Known, state: State, **more: Any) -> None:
     known.heard[Source.HOOK] = Heard(reading, 1, reading)
 
 
+def prompted(machine: Machine, known: Known, text: str) -> None:
+    """As its hook tells of a turn's beginning, whatever the agent did to the blanks; then it stops."""
+    said = prompt_mark(f" {text}\n".replace(" ", "  "), machine.side)
+    kinds = {"at": machine.now, "task": "t", "mark": known.attempt.mark, "agent": "claude"}
+    order = 1 if known.hooked is None else known.hooked.order + 1
+    known.hooked = follow(known.hooked, Signal(order, kind="busy", prompt=said, **kinds))
+    does(machine, known, State.BUSY)
+    looked(machine.turns())
+    known.hooked = follow(known.hooked, Signal(order + 1, kind="idle", background=0, **kinds))
+    does(machine, known, State.IDLE)
+
+
 def looked(turns: Turns, times: int = 3) -> None:
     async def look() -> None:
         for _ in range(times):
@@ -126,6 +140,59 @@ def test_it_stands_on_the_disk_before_a_key_is_pressed(tmp_path: Path) -> None:
     assert (later.typed, later.names()) == ([], ["turn_unfinished"])
     looked(later.turns())
     assert later.names() == ["turn_unfinished"]
+
+
+def test_a_persons_turn_is_told_apart_from_ours(tmp_path: Path) -> None:
+    """Its first prompt and our own text are ours, also to the next supervisor; any other prompt is a person's, and
+    nobody is told of its stop. Mutants killed: what was sent isn't kept; no prompt is a person's."""
+    (tmp_path / "redact.key").write_bytes(b"k" * 32)
+    machine = Machine(str(tmp_path))
+    known = machine.worker()
+    prompted(machine, known, "the brief")
+    looked(machine.turns())
+    assert machine.names() == ["agent_nudged"]
+    for text in ("what do you need?", "and now?"):
+        prompted(machine, known, text)
+        looked(machine.turns())
+    assert machine.names() == ["agent_nudged"]
+    later = Machine(str(tmp_path), now=machine.now)
+    again = later.worker()
+    again.hooked = known.hooked
+    does(later, again, State.IDLE)
+    looked(later.turns())
+    assert later.names() == []
+    prompted(later, again, machine.typed[0])
+    looked(later.turns())
+    assert later.names() == ["turn_unfinished"]
+
+
+def test_who_is_told_to_leave_lets_a_text_end(tmp_path: Path) -> None:
+    """What came of it is on the disk, however often it is told: a text that was taken back is typed anew by the next
+    one. Mutant killed: cancelled, and not waited for."""
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: Any) -> Receipt:
+        has_begun.set()
+        await may_end.wait()
+        return Receipt(delivered=False, why="the supervisor had to leave; taken back")
+
+    async def leaving() -> None:
+        keeping = asyncio.create_task(turns.keep())
+        await has_begun.wait()
+        for _ in range(3):
+            keeping.cancel()
+            await asyncio.sleep(0)
+        may_end.set()
+        await asyncio.wait([keeping])
+
+    machine = Machine(str(tmp_path))
+    known = machine.worker()
+    does(machine, known, State.IDLE)
+    turns = machine.turns(slow)
+    asyncio.run(leaving())
+    kept = record.kept(str(tmp_path), "t", known.attempt.mark)
+    assert kept is not None
+    assert (kept.asked_at, kept.why) == (None, "the supervisor had to leave; taken back")
 
 
 def test_who_is_killed_between_asks_no_more(tmp_path: Path) -> None:

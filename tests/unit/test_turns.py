@@ -76,6 +76,48 @@ def test_how_long_it_has_to_be_idle(seen: dict[str, Any], rest: float) -> None:
     assert deed(FRESH_TURN, idle(NOW - rest + 0.1, **seen)) is None
 
 
+def test_a_turn_is_a_persons_by_its_prompt() -> None:
+    """Neither the first prompt of the attempt nor the last text of ours is; where no hook tells of a prompt nobody can
+    know. Mutants killed: each of the three."""
+    turn = replace(FRESH_TURN, sent="ours")
+    talks = {prompt: turn.is_talk("brief", prompt) for prompt in ("", "brief", "ours", "else")}
+    assert talks == {"": False, "brief": False, "ours": False, "else": True}
+
+
+@given(
+    rest=st.integers(0, 2 * int(PACE.talked)),
+    told=st.booleans(),
+    progress=st.sampled_from([NONE, Progress("b", "1"), Progress("a", None)]),
+    seen=st.fixed_dictionaries({"is_counted": st.booleans(), "is_interrupted": st.booleans()}),
+    source=st.sampled_from([Source.HOOK, Source.SCREEN, Source.SIGNAL]),
+)
+def test_who_talks_with_a_person_is_left_alone(
+    rest: int, told: bool, progress: Progress, seen: dict[str, bool], source: Source
+) -> None:
+    """Whoever says that it is idle, and whatever was asked before: nothing until it has been so for long, and from then
+    on what would have come of any other stop. Mutants killed: an interruption shortens it; it is left alone for ever;
+    what was asked before is forgotten."""
+    turn = noticed(asked(NOW - 9999), glance(says(State.BUSY, NOW - 5000))) if told else FRESH_TURN
+    looks = idle(NOW - rest, source=source, is_talk=True, **seen)
+    found = deed(turn, looks, progress)
+    if rest < PACE.talked:
+        assert found is None
+    elif not told or progress == Progress("b", "1"):
+        assert found == Ask()
+    else:
+        assert isinstance(found, Leave)
+
+
+def test_what_a_person_was_told_of_is_theirs_no_more_once_they_talk() -> None:
+    """A stop that was left to them is over when they answer; that is no second stop of its own. Mutant killed: told
+    again behind each answer."""
+    waits = left(noticed(asked(NOW - 300), idle(NOW - 50)), "why")
+    answered = noticed(waits, glance(says(State.BUSY)))
+    assert not answered.waits
+    assert deed(answered, idle(NOW - 99, is_talk=True)) is None
+    assert isinstance(deed(answered, idle(NOW - 99)), Leave)
+
+
 def test_not_within_its_first_seconds() -> None:
     """Its box is there before its first prompt is taken. Mutant killed: any age."""
     assert deed(FRESH_TURN, idle(NOW - 99, ran_for=PACE.first - 0.1)) is None
