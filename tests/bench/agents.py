@@ -1,8 +1,10 @@
 """What looking at agents costs, and how late it tells: `uv run python -m tests.bench.agents`. Judges and tunes nothing.
 
 What a hook costs (`tests.bench.hook`); how long it takes from a permission prompt to its item in the inbox, by what a
-screen shows and by what a hook says; and a supervisor's share of a core with fifty workers that repaint their screens
-twice a second, once as agents whose state is read and once as plain commands, in the same run; the same at rest.
+screen shows and by what a hook says; how long from `board answer` to what the agent gets, by its hook, by keys and
+typed, with a command that only says its version beside them; and a supervisor's share of a core with fifty workers that
+repaint their screens twice a second, once as agents whose state is read and once as plain commands, in the same run;
+the same at rest.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import json
 import random
 import statistics
+import subprocess
 import sys
 import time
 
@@ -24,6 +27,7 @@ from tests.bench import hook
 from tests.bench.supervisor import a_house, share_of
 from tests.house import House
 from tests.integration.test_agents import STANDIN, crew, seen, tell
+from tests.integration.test_answering import Crew
 from tests.screens import FOLDER, samples
 from tests.waiting import eventually
 
@@ -119,10 +123,47 @@ wait_for("end")
     told("that a hook tells", took)
 
 
+def answers(house: House) -> None:
+    """From the start of the command, a process of its own, to the line that the agent writes once it has the answer."""
+    made = Crew(house)
+    made.has(("hook", "claude"), ("keys", "claude"), ("text", "claude"))
+    words = {"hook": ("allow",), "keys": ("allow",), "text": ("go on",)}
+    took: dict[str, list[float]] = {name: [] for name in (*words, "bare")}
+    for turn in range(1, PROMPTS + 1):
+        for name, said in words.items():
+            if name == "hook":
+                made.tell(name, f"ask - touch file-{turn}")
+                made.does(name, "asking", f"file-{turn}")
+                eventually(lambda: made.waits("hook"), 30, "its hook waits")
+            else:
+                made.does(name, "idle")
+            if name == "keys":
+                made.tell(name, "show permission")
+                made.does(name, "asking")
+            began = time.perf_counter()
+            asking = answer_of(made, name, *said)
+            eventually(lambda name=name, turn=turn: len(made.given(name)) == turn, 30, name)  # type: ignore[misc]
+            took[name].append(time.perf_counter() - began)
+            assert asking.wait(30) == 0, name
+        began = time.perf_counter()
+        assert house.says("--version").code == 0
+        took["bare"].append(time.perf_counter() - began)
+    ways = {"hook": "by its hook", "keys": "by keys", "text": "typed", "bare": "and all of `board --version`"}
+    for name, what in ways.items():
+        middle, most = statistics.median(took[name]), max(took[name])
+        print(f"from `board answer` to the agent, {what}: median {middle:.2f} s, {most:.2f} s at most")
+
+
+def answer_of(made: Crew, *words: str) -> subprocess.Popen[bytes]:
+    house = made.house
+    argv = [sys.executable, "-m", "board", "answer", "-q", *words]
+    return subprocess.Popen(argv, cwd=house.folder, env=house.environment())
+
+
 def main() -> None:
     hook.main()
     reads()
-    for measured in (spoken, prompts):
+    for measured in (answers, spoken, prompts):
         with a_house() as house:
             measured(house)
     for pause, what in ((PAUSE, f"that repaint every {PAUSE:g} s"), (1e6, "at rest")):

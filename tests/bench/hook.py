@@ -1,6 +1,7 @@
 """What an agent's hook costs: `uv run python -m tests.bench.hook`. Judges and tunes nothing.
 
-Each call beside a bare Python in the same run, in turns; a full folder beside an empty one; and a storm taken in.
+Each call beside a bare Python in the same run, in turns; a full folder beside an empty one; a storm taken in; and a
+hook that waits for a person's word, as it does beside each open dialog.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import psutil
 
 from supervisor.hooks import tray
 from supervisor.hooks.folder import MOST, make_room, put
@@ -20,8 +24,10 @@ from supervisor.hooks.latest import follow
 from supervisor.hooks.wiring import hook_words
 from tests.agents import as_worker, payload
 from tests.programs import environment
+from tests.waiting import eventually
 
 ROUNDS = 100
+WAITED = 30.0  # seconds that a hook waits
 PAYLOADS = {
     "Stop": payload("Stop", background_tasks=[], session_crons=[]),
     "PreToolUse": payload("PreToolUse", tool_name="Bash", tool_input={"command": "pytest -q"}),
@@ -79,9 +85,33 @@ def storm(side: str) -> None:
     print(f"all of them read, folded and put away{(time.perf_counter() - began) * 1000:>17.1f} ms")
 
 
+def waited(folder: Path) -> None:
+    """A hook that waits, from when its question is on disk: its time on a processor, and its memory."""
+    env = environment(**as_worker(folder / ".board"))
+    with (folder / "PermissionRequest").open() as stdin:
+        process = subprocess.Popen(
+            [*hook_words("claude"), "--decide"], env=env, stdin=stdin, stdout=subprocess.PIPE, start_new_session=True
+        )
+    try:
+        place = folder / ".board" / "decisions"
+        ask = eventually(lambda: next(iter(place.glob("*.ask")), None), 30, "it waits")
+        assert ask is not None
+        ours = psutil.Process(process.pid)
+        before = ours.cpu_times()
+        time.sleep(WAITED)
+        after, size = ours.cpu_times(), ours.memory_info().rss / 2**20
+        took = after.user + after.system - before.user - before.system
+        print(f"a hook that waits, over {WAITED:g} s{took * 1000:>27.0f} ms of a processor, {size:.1f} MiB")
+        ask.unlink()
+        process.communicate(timeout=30)
+    finally:
+        process.kill()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="cb") as folder:
         calls(Path(folder))
+        waited(Path(folder))
         storm(f"{folder}/storm")
 
 
