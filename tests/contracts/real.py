@@ -93,7 +93,7 @@ def _install(place: Path, package: Package) -> None:
     if npm is None:
         pytest.skip(f"npm isn't there to install {package.name}")
     place.mkdir(parents=True, exist_ok=True)
-    argv = [npm, "install", "--prefix", str(place), "--no-audit", "--no-fund", "--force", package.name]
+    argv = [npm, "install", "--prefix", str(place), "--no-audit", "--no-fund", "--force", f"{package.name}@latest"]
     try:
         done = subprocess.run(
             argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=INSTALL, check=False
